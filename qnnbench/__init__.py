@@ -1,0 +1,1 @@
+"""qnnbench: at which width does a quantum neural network stop training, and why?"""

@@ -1,0 +1,277 @@
+"""The Parquet tables: columns, run identity, provenance, atomic writes, logical hashes."""
+
+import hashlib
+import json
+import os
+import resource
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from qnnbench.registry import lookup
+
+STATUSES = ("ok", "skipped", "over_budget", "failed")
+MEASUREMENT_COLUMNS = ("cpu_time_s", "wall_time_s", "peak_memory_mb")  # vary between equal runs
+
+_TEXT, _INT, _REAL, _FLAG = pa.string(), pa.int64(), pa.float64(), pa.bool_()
+
+IDENTITY = {
+    "run_id": _TEXT,
+    "config_hash": _TEXT,
+    "package_version": _TEXT,
+    "source_hash": _TEXT,
+    "backend": _TEXT,
+    "seed_path": _TEXT,
+    "status": _TEXT,
+    "reason": _TEXT,
+    "error_estimate": _REAL,  # absolute error of the row's main number; NaN where none applies
+    "cpu_time_s": _REAL,
+    "peak_memory_mb": _REAL,
+}
+
+_SETTING = {"dataset": _TEXT, "n_qubits": _INT}
+_NETWORK = {"ansatz": _TEXT, "n_layers": _INT, "sharing": _TEXT}
+_RUN = {"task": _TEXT, "arm": _TEXT, "loss_name": _TEXT, **_SETTING, **_NETWORK, "repeat": _INT}
+
+TABLES: dict[str, dict[str, pa.DataType]] = {
+    "datasets": {
+        **IDENTITY,
+        **_SETTING,
+        "n_states": _INT,
+        "n_train": _INT,
+        "n_validation": _INT,
+        "n_test": _INT,
+        "max_bond_dim": _INT,
+        "content_hash": _TEXT,
+        "file_size_bytes": _INT,
+    },
+    "certificates": {
+        **IDENTITY,
+        **_SETTING,
+        "fact": _TEXT,  # what is claimed, in words
+        "method": _TEXT,  # how the value was computed from the stored states
+        "value": _REAL,
+        "expected": _REAL,  # NaN: the fact is a measured quantity, not a claim
+        "tolerance": _REAL,
+        "holds": _FLAG,
+    },
+    "trainability": {
+        **IDENTITY,
+        **_SETTING,
+        **_NETWORK,
+        "observable": _TEXT,
+        "angles": _TEXT,
+        "n_symbols": _INT,
+        "mean": _REAL,
+        "log10_variance": _REAL,
+        "log10_gradient_variance_mean": _REAL,
+        "log10_gradient_variance_max": _REAL,
+        "log10_gradient_variance": pa.list_(_REAL),
+        "relative_error": _REAL,
+        "method": _TEXT,
+    },
+    "runs": {
+        **IDENTITY,
+        **_RUN,
+        "n_symbols": _INT,
+        "n_steps": _INT,
+        "best_step": _INT,
+        "max_bond_dim": _INT,
+        "train_loss": _REAL,
+        "validation_score": _REAL,
+        "params": pa.list_(_REAL),
+        "wall_time_s": _REAL,
+    },
+    "steps": {
+        **IDENTITY,
+        **_RUN,
+        "step": _INT,
+        "loss": _REAL,
+        "gradient_norm": _REAL,
+        "gradient_median": _REAL,
+        "validation_score": _REAL,
+        "wall_time_s": _REAL,
+    },
+    "scores": {
+        **IDENTITY,
+        **_RUN,
+        "metric": _TEXT,
+        "value": _REAL,
+        "lower": _REAL,  # 95 % interval
+        "upper": _REAL,
+        "n_samples": _INT,
+        "chance": _REAL,
+        "ceiling": _REAL,
+        "untrained_value": _REAL,
+        "paired_difference": _REAL,  # trained minus untrained on the same test states
+        "paired_lower": _REAL,
+        "value_at_double_bond": _REAL,
+    },
+}
+
+
+def schema(table: str) -> pa.Schema:
+    """Return the Arrow schema of ``table``.
+
+    Raises:
+        ValueError: Unknown table.
+    """
+    return pa.schema(list(lookup(TABLES, table, "table").items()))
+
+
+def digest(content: Any) -> str:
+    """Return 16 hex digits of SHA-256 over the canonical JSON of ``content``."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@cache
+def source_hash() -> str:
+    """Return 16 hex digits over the package's Python files, names and contents."""
+    root = Path(__file__).parent
+    files = {str(p.relative_to(root)): p.read_text() for p in sorted(root.rglob("*.py"))}
+    return digest(files)
+
+
+def identity(cell: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, str]:
+    """Return run id, config hash, version and source hash of one cell of a study.
+
+    Args:
+        cell: Everything that can change the cell's result and nothing else (no paths,
+            dates or hosts).
+        config: The whole resolved config.
+    """
+    return {
+        "run_id": digest({"cell": dict(cell), "source": source_hash()}),
+        "config_hash": digest(dict(config)),
+        "package_version": version("qnnbench"),
+        "source_hash": source_hash(),
+    }
+
+
+class Meter:
+    """Measures CPU seconds, wall seconds and peak memory of the code under ``with``."""
+
+    def __enter__(self) -> "Meter":
+        self._cpu, self._wall = time.process_time(), time.perf_counter()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.columns()
+
+    def columns(self) -> dict[str, float]:
+        """Return the measurement columns of the time since entry."""
+        return {
+            "cpu_time_s": time.process_time() - self._cpu,
+            "wall_time_s": time.perf_counter() - self._wall,
+            "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        }
+
+
+def to_table(table: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+    """Return ``rows`` as a typed Arrow table; columns a row leaves out are null.
+
+    Raises:
+        ValueError: Unknown table or column, or a status that is none of ``STATUSES``.
+    """
+    columns = schema(table)
+    rows = [dict(row) for row in rows]
+    known = {name: name for name in columns.names}
+    for row in rows:
+        for name in row:
+            lookup(known, name, f"column of table {table!r}")
+        lookup({s: s for s in STATUSES}, row.get("status", ""), "status")
+    return pa.Table.from_pylist(rows, schema=columns)
+
+
+def write_atomically(path: str | Path, write: Callable[[Path], None]) -> None:
+    """Call ``write`` on a temporary neighbour of ``path``, then move it into place.
+
+    A reader sees the old file or the whole new one; a failed write leaves nothing.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        write(temporary)
+        with temporary.open("rb") as handle:
+            os.fsync(handle.fileno())
+        os.replace(temporary, path)
+    finally:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+def write_parquet(path: str | Path, table: pa.Table) -> None:
+    """Write an Arrow table atomically, zstd-compressed."""
+    write_atomically(path, lambda p: pq.write_table(table, p, compression="zstd"))
+
+
+def write_rows(path: str | Path, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write ``rows`` of ``table`` to one Parquet file, atomically."""
+    write_parquet(path, to_table(table, rows))
+
+
+def read_parquet(path: str | Path) -> pa.Table:
+    """Return the Arrow table stored at ``path``.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: The file is not whole Parquet.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"No Parquet file at {path}. Run the rule that writes it first.")
+    try:
+        return pq.ParquetFile(path).read()
+    except (pa.ArrowException, OSError) as error:
+        raise ValueError(
+            f"{path} is not a whole Parquet file ({error}). Delete it and run snakemake again."
+        ) from error
+
+
+def read_rows(table: str, paths: Iterable[str | Path]) -> pd.DataFrame:
+    """Return the rows of all ``paths`` as one frame, checked against the schema.
+
+    Raises:
+        FileNotFoundError: A file is missing.
+        ValueError: A file is corrupt or has other columns than ``table``.
+    """
+    columns = schema(table)
+    parts = [columns.empty_table()]
+    for path in paths:
+        part = read_parquet(path)
+        if part.schema.names != columns.names:
+            odd = sorted(set(part.schema.names) ^ set(columns.names))
+            raise ValueError(f"{path} is no {table!r} table of this version: columns {odd} differ.")
+        parts.append(part)
+    return pa.concat_tables(parts).to_pandas()
+
+
+def content_hash(table: pa.Table) -> str:
+    """Return 16 hex digits over column names, types and values, without measurements.
+
+    Independent of file layout, compression and row groups: equal tables have equal hashes.
+    """
+    state = hashlib.sha256()
+    for name in table.schema.names:
+        if name in MEASUREMENT_COLUMNS:
+            continue
+        state.update(f"{name}:{table.schema.field(name).type}".encode())
+        state.update(json.dumps(table[name].to_pylist(), default=_encode).encode())
+    return state.hexdigest()[:16]
+
+
+def _encode(value: Any) -> str:
+    if isinstance(value, bytes):
+        return hashlib.sha256(value).hexdigest()
+    return str(value)
