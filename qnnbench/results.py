@@ -252,7 +252,9 @@ def read_rows(table: str, paths: Iterable[str | Path]) -> pd.DataFrame:
         part = read_parquet(path)
         if part.schema.names != columns.names:
             odd = sorted(set(part.schema.names) ^ set(columns.names))
-            raise ValueError(f"{path} is no {table!r} table of this version: columns {odd} differ.")
+            raise ValueError(
+                f"{path} is no {table!r} table of this version: columns {odd} differ."
+            )
         parts.append(part)
     return pa.concat_tables(parts).to_pandas()
 

@@ -275,7 +275,9 @@ ANSATZE = {
             "pesah2021",
             {"sharing": "none"},
         ),
-        Ansatz("brickwork", brickwork, "no", "doi:10.1038/s41467-021-21728-w, Theorem 2", "cerezo2021"),
+        Ansatz(
+            "brickwork", brickwork, "no", "doi:10.1038/s41467-021-21728-w, Theorem 2", "cerezo2021"
+        ),
         Ansatz(
             "deep_brickwork",
             deep_brickwork,
