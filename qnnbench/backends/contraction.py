@@ -1,0 +1,103 @@
+"""Contract an operator in the Pauli basis with a batch of matrix product states.
+
+The environment H[b, d] of each state is Hermitian in its (bra, ket) bonds, because
+Pauli coefficients are real. For real states H = S + iK is therefore stored as the real
+matrix S + K, which halves the memory and needs a quarter of the operations.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def stack_states(states: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
+    """Return the tensors of all states, zero-padded, shape (n, batch, c, 2, c)."""
+    bond = max(t.shape[2] for tensors in states for t in tensors)
+    is_complex = any(np.iscomplexobj(t) for tensors in states for t in tensors)
+    shape = (len(states[0]), len(states), bond, 2, bond)
+    out = np.zeros(shape, dtype=complex if is_complex else float)
+    for b, tensors in enumerate(states):
+        for i, tensor in enumerate(tensors):
+            out[i, b, : tensor.shape[0], :, : tensor.shape[2]] = tensor
+    return out
+
+
+def _letters(env: np.ndarray, tensor: np.ndarray) -> np.ndarray:
+    """Return Q[b, d, p] = t† (P_p) H t: the environment grown by one site."""
+    b, d, c, _ = env.shape
+    ket = (env.reshape(b, d * c, c) @ tensor.reshape(b, c, 2 * c)).reshape(b, d, c, 2 * c)
+    bra = np.swapaxes(tensor.reshape(b, c, 2 * c), 1, 2).conj()[:, None]
+    g = (bra @ ket).reshape(b, d, 2, c, 2, c)
+    out = np.empty((b, d, 4, c, c), dtype=g.dtype)
+    np.add(g[:, :, 0, :, 0], g[:, :, 1, :, 1], out=out[:, :, 0])
+    np.add(g[:, :, 0, :, 1], g[:, :, 1, :, 0], out=out[:, :, 1])
+    np.subtract(g[:, :, 0, :, 0], g[:, :, 1, :, 1], out=out[:, :, 3])
+    difference = g[:, :, 0, :, 1] - g[:, :, 1, :, 0]
+    out[:, :, 2] = (
+        -1j * difference if np.iscomplexobj(g) else np.swapaxes(difference, -1, -2)
+    )
+    return out
+
+
+def _letters_pull_back(bar: np.ndarray, tensor: np.ndarray) -> np.ndarray:
+    """Return the cotangent of the environment for the cotangent of ``_letters``."""
+    b, d, _, c, _ = bar.shape
+    y = 1j * bar[:, :, 2] if np.iscomplexobj(bar) else np.swapaxes(bar[:, :, 2], -1, -2)
+    g = np.empty((b, d, 2, c, 2, c), dtype=bar.dtype)
+    np.add(bar[:, :, 0], bar[:, :, 3], out=g[:, :, 0, :, 0])
+    np.subtract(bar[:, :, 0], bar[:, :, 3], out=g[:, :, 1, :, 1])
+    np.add(bar[:, :, 1], y, out=g[:, :, 0, :, 1])
+    np.subtract(bar[:, :, 1], y, out=g[:, :, 1, :, 0])
+    bra = tensor[:, None].reshape(b, 1, c, 2 * c) @ g.reshape(b, d, 2 * c, 2 * c)
+    ket = np.swapaxes(tensor.reshape(b, c, 2 * c), 1, 2).conj()
+    return (bra.reshape(b, d * c, 2 * c) @ ket).reshape(b, d, c, c)
+
+
+class Contraction:
+    """<ψ|O|ψ> for a chain on some sites and a batch of states, and its gradient.
+
+    Args:
+        chain: Operator tensors, float64 (m, D, 4, D).
+        sites: The m sites of the chain, ascending; the operator is 1 elsewhere.
+        states: From :func:`stack_states`.
+    """
+
+    def __init__(self, chain: np.ndarray, sites: Sequence[int], states: np.ndarray) -> None:
+        self._chain, self._states = chain, states
+        self._place = {site: m for m, site in enumerate(sites)}
+        n, batch, bond = states.shape[:3]
+        env = np.zeros((batch, chain.shape[1], bond, bond), dtype=states.dtype)
+        env[:, 0, 0, 0] = 1
+        self._envs = [env]
+        for site in range(n):
+            self._envs.append(self._grow(self._envs[-1], site))
+        self.values = self._envs[-1][:, 0, 0, 0].real.copy()
+
+    def _grow(self, env: np.ndarray, site: int) -> np.ndarray:
+        letters = _letters(env, self._states[site])
+        if site not in self._place:
+            return letters[:, :, 0]
+        b, d, _, c, _ = letters.shape
+        a = self._chain[self._place[site]].reshape(4 * d, d)
+        return (np.ascontiguousarray(a.T) @ letters.reshape(b, 4 * d, c * c)).reshape(b, d, c, c)
+
+    def pull_back(self, cotangent: np.ndarray) -> np.ndarray:
+        """Return the cotangent of the chain (m, D, 4, D) for one of the values (batch,)."""
+        out = np.zeros_like(self._chain)
+        bar = np.zeros_like(self._envs[-1])
+        bar[:, 0, 0, 0] = cotangent
+        b, d, c, _ = bar.shape
+        for site in range(len(self._states) - 1, -1, -1):
+            tensor = self._states[site]
+            if site in self._place:
+                m = self._place[site]
+                letters = _letters(self._envs[site], tensor).reshape(b, 4 * d, c * c)
+                flat = bar.reshape(b, d, c * c)
+                both = np.tensordot(letters.conj(), flat, ((0, 2), (0, 2)))
+                out[m] = both.real.reshape(d, 4, d)
+                grown = (self._chain[m].reshape(4 * d, d) @ flat).reshape(b, d, 4, c, c)
+            else:
+                grown = np.zeros((b, d, 4, c, c), dtype=bar.dtype)
+                grown[:, :, 0] = bar
+            bar = _letters_pull_back(grown, tensor)
+        return out

@@ -1,0 +1,393 @@
+"""Heisenberg picture: one truncated operator per parameter vector for all input states.
+
+The observable is a chain in the Pauli basis on the sites it has reached. Blocks are
+applied last first, all disjoint ones at once; a block that meets a new site inserts it as
+an identity letter. Bonds that fit are split exactly, larger ones are cut in the metric of
+product states (``operator_split``). Measured: ``benchmarks/README.md``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from qnnbench.backends.contraction import Contraction, stack_states
+from qnnbench.backends.operator_split import (
+    Environments,
+    Split,
+    environments,
+    environments_pull_back,
+    split,
+    weights,
+)
+from qnnbench.backends.protocol import BackendCannot, Cost, Evaluation, Task
+from qnnbench.circuits.observables import PauliTerms, Projector, SiteObservable
+from qnnbench.circuits.pauli_transfer import transfer, transfer_pull_back
+from qnnbench.circuits.program import Program
+
+PRODUCT_METRIC = 3**-0.5  # mean of <O>² over Haar-random product states
+OPERATOR_METRIC = 1.0  # Hilbert-Schmidt norm: bounds the error for low-rank projectors
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Disjoint blocks applied at once.
+
+    Attributes:
+        n_sites: Length of the chain once new sites are in.
+        kept: Places of the former sites in it.
+        pairs: Left place of each block on two sites.
+        gates: Distinct gate of each.
+        grows_left, grows_right: Whether the bond fits beside its left or right bond.
+        singles, single_gates: Place and distinct gate of blocks on one site.
+    """
+
+    n_sites: int
+    kept: np.ndarray
+    pairs: np.ndarray
+    gates: np.ndarray
+    grows_left: np.ndarray
+    grows_right: np.ndarray
+    singles: np.ndarray
+    single_gates: np.ndarray
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one observable moves back through a circuit: fixed by structure alone."""
+
+    start: np.ndarray
+    constant: float
+    metric: float
+    layers: tuple[Layer, ...]
+    sites: tuple[int, ...]
+    truncates: bool
+
+
+def _levels(program: Program, sites: Sequence[int]) -> list[list[int]]:
+    """Group the blocks of the light cone, last first, into sets of disjoint ones."""
+    cone, _ = program.light_cone(sites)
+    depth: dict[int, int] = {}
+    levels: list[list[int]] = []
+    for block in reversed(cone):
+        level = max((depth.get(site, 0) for site in program.sites[block]), default=0)
+        depth.update(dict.fromkeys(program.sites[block], level + 1))
+        if level == len(levels):
+            levels.append([])
+        levels[level].append(block)
+    return levels
+
+
+def _term_chain(terms: PauliTerms, bond: int) -> tuple[np.ndarray, list[int], float]:
+    """Return a sum of strings as a chain: bond states are "before", "after" and strings open.
+
+    Returns the chain, its bond ranks and the coefficient of the identity.
+    """
+    sites, constant = terms.sites, 0.0
+    chain = np.zeros((len(sites), bond, 4, bond))
+    place = {site: i for i, site in enumerate(sites)}
+    open_at: list[dict[int, int]] = [{} for _ in range(len(sites) + 1)]
+    spans = [[place[site] for site, _ in string] for string in terms.strings]
+    for t, span in enumerate(spans):
+        for i in range(span[0] + 1, span[-1] + 1) if span else ():
+            open_at[i][t] = 2 + len(open_at[i])
+    ranks = [1] + [2 + len(o) for o in open_at[1:-1]] + [1]
+    if max(ranks) > bond:
+        raise BackendCannot(
+            f"heisenberg: an observable of {len(terms.strings)} overlapping strings needs a bond "
+            f"of {max(ranks)}, the cap is {bond}. Raise max_bond_dim or split the observable."
+        )
+    last = len(sites) - 1
+    for i in range(len(sites)):
+        if i < last:
+            chain[i, 0, 0, 0] = 1.0  # nothing placed yet
+        if 0 < i:
+            chain[i, 0 if i == 0 else 1, 0, 0 if i == last else 1] = 1.0  # all placed
+    for t, (coefficient, string) in enumerate(zip(terms.coefficients, terms.strings, strict=True)):
+        if not string:
+            constant += coefficient
+            continue
+        letters = {place[site]: letter for site, letter in string}
+        for i in range(spans[t][0], spans[t][-1] + 1):
+            first, final = i == spans[t][0], i == spans[t][-1]
+            row = 0 if first else open_at[i][t]
+            column = (0 if i == last else 1) if final else open_at[i + 1][t]
+            chain[i, row, letters.get(i, 0), column] += coefficient if first else 1.0
+    return chain, ranks, constant
+
+
+def _start(observable: SiteObservable, bond: int) -> tuple[np.ndarray, list[int], float]:
+    if isinstance(observable, PauliTerms):
+        return _term_chain(observable, bond)
+    chain = np.zeros((len(observable.bits), bond, 4, bond))
+    for i, (_, bit) in enumerate(observable.bits):
+        chain[i, 0, 0, 0], chain[i, 0, 3, 0] = 0.5, 0.5 - bit
+    chain[:1] *= observable.coefficient
+    return chain, [1] * (len(chain) + 1), 0.0
+
+
+def _layer(
+    program: Program, blocks: list[int], chain: list[int], ranks: list[int], bond: int
+) -> tuple[Layer, list[int], list[int]]:
+    """Return the layer of ``blocks`` and the chain's sites and bond ranks after it."""
+    wide = sorted({*chain, *(s for b in blocks for s in program.sites[b])})
+    place = {site: i for i, site in enumerate(wide)}
+    kept = [place[site] for site in chain]
+    spread = np.searchsorted(kept, np.arange(len(wide) + 1))  # old bond behind each new one
+    wide_ranks = [ranks[b] for b in spread]
+    ordered = sorted(blocks, key=lambda b: program.sites[b])
+    pairs = [b for b in ordered if len(program.sites[b]) == 2]
+    singles = [b for b in ordered if len(program.sites[b]) == 1]
+    left = np.array([place[program.sites[b][0]] for b in pairs], dtype=int)
+    for block, i in zip(pairs, left, strict=True):
+        if place[program.sites[block][1]] != i + 1:
+            raise BackendCannot(
+                f"heisenberg: a gate acts on qubits {program.sites[block]}, between which other "
+                f"qubits ({wide[i + 1]}, …) are active. Supported are neighbours among the active "
+                "qubits. Reorder the qubits, or use 'statevector' where the light cone allows."
+            )
+    outer = np.array([(wide_ranks[i], wide_ranks[i + 2]) for i in left]).reshape(-1, 2)
+    fits = 4 * outer.min(axis=1) <= bond
+    grows_left = fits & (outer[:, 0] <= outer[:, 1])
+    new_ranks = list(wide_ranks)
+    for i, smaller in zip(left, outer.min(axis=1), strict=True):
+        new_ranks[i + 1] = min(4 * int(smaller), bond)
+    layer = Layer(
+        len(wide),
+        np.array(kept),
+        left,
+        program.gate_of_block[pairs],
+        grows_left,
+        fits & ~grows_left,
+        np.array([place[program.sites[b][0]] for b in singles], dtype=int),
+        program.gate_of_block[singles],
+    )
+    return layer, wide, new_ranks
+
+
+def plan(program: Program, observable: SiteObservable, bond: int) -> Plan:
+    """Return how ``observable`` moves back through ``program`` at operator bond ``bond``.
+
+    Raises:
+        BackendCannot: A gate on qubits that are not neighbours among the active ones,
+            or a sum of strings that needs a larger bond.
+    """
+    start, ranks, constant = _start(observable, bond)
+    chain = list(observable.sites)
+    layers, truncates = [], False
+    for blocks in _levels(program, chain) if chain else ():
+        layer, chain, ranks = _layer(program, blocks, chain, ranks, bond)
+        layers.append(layer)
+        truncates |= not bool(np.all(layer.grows_left | layer.grows_right))
+    metric = OPERATOR_METRIC if isinstance(observable, Projector) else PRODUCT_METRIC
+    return Plan(start, constant, metric, tuple(layers), tuple(chain), truncates)
+
+
+@dataclass
+class _Step:
+    """What the backward pass needs of one layer."""
+
+    wide: np.ndarray
+    moved: np.ndarray
+    env: Environments | None
+    cut: np.ndarray
+    halves: Split | None
+    gauge: np.ndarray
+
+
+class OperatorFlow:
+    """One observable after its way back through the circuit, and the way there again.
+
+    Attributes:
+        chain: The operator, (m, D, 4, D) on ``plan.sites``.
+        error: Estimated absolute error: root of the discarded squared norm.
+        relative_error: The same, relative to the norm.
+    """
+
+    def __init__(self, plan: Plan, matrices: np.ndarray) -> None:
+        self._plan, self._matrices = plan, matrices
+        self._steps: list[_Step] = []
+        discarded2 = relative2 = 0.0
+        chain = plan.start
+        for layer in plan.layers:
+            chain, relative, log_norm2 = self._forward(chain, layer)
+            relative2 += relative
+            if relative:
+                discarded2 += relative * np.exp(log_norm2 + self._log_scale(layer.n_sites))
+        self.chain = chain
+        self.error, self.relative_error = float(np.sqrt(discarded2)), float(np.sqrt(relative2))
+
+    def _log_scale(self, n_sites: int) -> float:
+        """Return log 2 per site where the norm is Hilbert-Schmidt's: Tr 1 = 2."""
+        return n_sites * np.log(2.0) if self._plan.metric == OPERATOR_METRIC else 0.0
+
+    def _forward(self, chain: np.ndarray, layer: Layer) -> tuple[np.ndarray, float, float]:
+        bond = chain.shape[1]
+        wide = np.zeros((layer.n_sites, bond, 4, bond))
+        wide[:, range(bond), 0, range(bond)] = 1.0
+        wide[layer.kept] = chain
+        for place, gate in zip(layer.singles, layer.single_gates, strict=True):
+            wide[place] = np.einsum("pq,lqr->lpr", self._matrices[gate][::4, ::4], wide[place])
+        left, right = wide[layer.pairs], wide[layer.pairs + 1]
+        k = len(layer.pairs)
+        theta = (left.reshape(k, 4 * bond, bond) @ right.reshape(k, bond, 4 * bond)).reshape(
+            k, bond, 16, bond
+        )
+        moved = (self._matrices[layer.gates][:, None] @ theta).reshape(k, bond, 4, 4, bond)
+        new = wide.copy()
+        identity = _identity_half(bond)
+        for rows, half in ((layer.grows_left, 0), (layer.grows_right, 1)):
+            at, pair = layer.pairs[rows], moved[rows].reshape(-1, 4 * bond, 4 * bond)
+            if half == 0:
+                new[at], new[at + 1] = identity, pair[:, :bond].reshape(-1, bond, 4, bond)
+            else:
+                new[at] = pair[:, :, _right_columns(bond)].reshape(-1, bond, 4, bond)
+                new[at + 1] = identity.transpose(2, 1, 0)
+        cut = np.flatnonzero(~(layer.grows_left | layer.grows_right))
+        env = halves = None
+        relative = log_norm2 = 0.0
+        if len(cut):
+            env = environments(wide, self._plan.metric)
+            halves = self._split(moved[cut], layer.pairs[cut], env)
+            w = weights(self._plan.metric)[:, None]
+            new[layer.pairs[cut]] = halves.left.reshape(-1, bond, 4, bond) / w
+            new[layer.pairs[cut] + 1] = halves.right.reshape(-1, bond, 4, bond) / w
+            relative, log_norm2 = float(halves.discarded.sum()), env.log_norm2
+        gauge = _balance(new)
+        self._steps.append(_Step(wide, theta, env, cut, halves, gauge))
+        return new * gauge[:, None, None, None], relative, log_norm2
+
+    def _split(self, moved: np.ndarray, at: np.ndarray, env: Environments) -> Split:
+        w = weights(self._plan.metric)
+        bond = moved.shape[1]
+        pair = (moved * np.outer(w, w)[:, :, None]).reshape(-1, 4 * bond, 4 * bond)
+        return split(pair, env.left[at], env.right[at + 2])
+
+    def pull_back(self, chain_bar: np.ndarray, out: np.ndarray) -> None:
+        """Add to ``out`` (n_gates, 16, 16) the cotangents of the transfer matrices."""
+        for layer, step in zip(reversed(self._plan.layers), reversed(self._steps), strict=True):
+            chain_bar = self._backward(chain_bar * step.gauge[:, None, None, None], layer, step, out)
+
+    def _backward(
+        self, bar: np.ndarray, layer: Layer, step: _Step, out: np.ndarray
+    ) -> np.ndarray:
+        k, bond = len(layer.pairs), bar.shape[1]
+        left_bar, right_bar = bar[layer.pairs], bar[layer.pairs + 1]
+        moved_bar = np.zeros((k, 4 * bond, 4 * bond))
+        moved_bar[layer.grows_left, :bond] = right_bar[layer.grows_left].reshape(-1, bond, 4 * bond)
+        moved_bar[np.ix_(layer.grows_right, np.arange(4 * bond), _right_columns(bond))] = (
+            left_bar[layer.grows_right].reshape(-1, 4 * bond, bond)
+        )
+        wide_bar = bar.copy()
+        if step.halves is not None and step.env is not None:
+            w = weights(self._plan.metric)
+            pair_bar, gram_left, gram_right = step.halves.pull_back(
+                (left_bar[step.cut] / w[:, None]).reshape(-1, 4 * bond, bond),
+                (right_bar[step.cut] / w[:, None]).reshape(-1, bond, 4 * bond),
+            )
+            pair_bar = pair_bar.reshape(-1, bond, 4, 4, bond) * np.outer(w, w)[:, :, None]
+            moved_bar[step.cut] = pair_bar.reshape(-1, 4 * bond, 4 * bond)
+            wide_bar = self._gram_bar(layer, step, gram_left, gram_right)
+            untouched = np.ones(layer.n_sites, dtype=bool)
+            untouched[layer.pairs] = untouched[layer.pairs + 1] = False
+            wide_bar[untouched] += bar[untouched]
+        else:
+            wide_bar[layer.pairs] = wide_bar[layer.pairs + 1] = 0.0
+        moved_bar = moved_bar.reshape(k, bond, 16, bond)
+        np.add.at(out, layer.gates, _contract_outer(moved_bar, step.moved))
+        theta_bar = np.swapaxes(self._matrices[layer.gates], 1, 2)[:, None] @ moved_bar
+        theta_bar = theta_bar.reshape(k, 4 * bond, 4 * bond)
+        left = step.wide[layer.pairs].reshape(k, 4 * bond, bond)
+        right = step.wide[layer.pairs + 1].reshape(k, bond, 4 * bond)
+        wide_bar[layer.pairs] += (theta_bar @ np.swapaxes(right, 1, 2)).reshape(k, bond, 4, bond)
+        wide_bar[layer.pairs + 1] += (np.swapaxes(left, 1, 2) @ theta_bar).reshape(k, bond, 4, bond)
+        for place, gate in zip(layer.singles, layer.single_gates, strict=True):
+            matrix = self._matrices[gate][::4, ::4]
+            before = np.einsum("qp,lqr->lpr", matrix, step.wide[place])  # orthogonal: undo
+            out[gate, ::4, ::4] += np.einsum("lpr,lqr->pq", wide_bar[place], before)
+            wide_bar[place] = np.einsum("qp,lqr->lpr", matrix, wide_bar[place])
+        return wide_bar[layer.kept]
+
+    def _gram_bar(
+        self, layer: Layer, step: _Step, gram_left: np.ndarray, gram_right: np.ndarray
+    ) -> np.ndarray:
+        bond = gram_left.shape[1]
+        left_bar, right_bar = np.zeros((2, layer.n_sites + 1, bond, bond))
+        at = layer.pairs[step.cut]
+        left_bar[at], right_bar[at + 2] = gram_left, gram_right
+        return environments_pull_back(step.env, left_bar, right_bar, self._plan.metric)
+
+
+def _identity_half(bond: int) -> np.ndarray:
+    """Return the tensor (D, 4, D) that maps (left, letter) to the bond value 4 left + letter."""
+    return np.eye(4 * bond, bond).reshape(bond, 4, bond)
+
+
+def _right_columns(bond: int) -> np.ndarray:
+    """Return for each bond value 4 right + letter its column (letter, right)."""
+    right, letter = np.divmod(np.arange(bond), 4)
+    return letter * bond + right
+
+
+def _contract_outer(bar: np.ndarray, theta: np.ndarray) -> np.ndarray:
+    """Return Σ bar[k, d, x, e] theta[k, d, y, e], shape (k, 16, 16)."""
+    k, bond = bar.shape[:2]
+    left = np.swapaxes(bar, 1, 2).reshape(k, 16, bond * bond)
+    return left @ np.swapaxes(theta, 1, 2).reshape(k, 16, bond * bond).swapaxes(1, 2)
+
+
+def _balance(chain: np.ndarray) -> np.ndarray:
+    """Return factors, of product 1, that give all tensors equal norms: pure gauge."""
+    log_norms = np.log(np.maximum(np.sqrt((chain**2).sum(axis=(1, 2, 3))), 1e-300))
+    return np.exp(log_norms.mean() - log_norms)
+
+
+def cost(task: Task, max_bond_dim: int = 16) -> Cost:
+    """Return the static cost of one value and gradient at operator bond ``max_bond_dim``.
+
+    Raises:
+        BackendCannot: See :func:`plan`.
+    """
+    flops = memory = 0.0
+    d, c, batch = max_bond_dim, task.max_bond_dim, len(task.states)
+    for observable in task.observables:
+        way = plan(task.program, observable, d)
+        sites = sum(layer.n_sites for layer in way.layers)
+        pairs = sum(len(layer.pairs) for layer in way.layers)
+        flops += 40.0 * sites * 4 * d**3 + pairs * (40.0 * (4 * d) ** 3 + 60 * 64 * d**3)
+        flops += 12.0 * batch * task.program.n_qubits * (16 * d * c**3 + 8 * d**2 * c**2)
+        memory += 8.0 * (sites * 8 * d**2 + pairs * 96 * d**2)
+        memory += 8.0 * task.program.n_qubits * batch * d * c**2
+    return Cost(flops, memory)
+
+
+def evaluate(task: Task, params: np.ndarray, max_bond_dim: int = 16) -> Evaluation:
+    """Return values with an estimated error, and gradients, at a fixed operator bond.
+
+    The estimate is the root of the discarded squared norm, typical for product states;
+    strongly correlated states can exceed it a few times: an estimate, not a bound.
+    """
+    unitaries = task.program.unitaries(params)
+    matrices = transfer(unitaries)
+    states = stack_states(task.states)
+    shape = (len(task.states), len(task.observables))
+    values, error = np.empty(shape), np.empty(shape)
+    flows, reads = [], []
+    for column, observable in enumerate(task.observables):
+        way = plan(task.program, observable, max_bond_dim)
+        flow = OperatorFlow(way, matrices)
+        read = Contraction(flow.chain, way.sites, states)
+        values[:, column] = way.constant + (read.values if way.sites else 0.0)
+        error[:, column] = flow.error
+        flows.append(flow)
+        reads.append(read)
+
+    def pull_back(cotangent: np.ndarray) -> np.ndarray:
+        out = np.zeros_like(matrices)
+        for flow, read, column in zip(flows, reads, cotangent.T, strict=True):
+            flow.pull_back(read.pull_back(column), out)
+        return task.program.pull_back(params, transfer_pull_back(unitaries, out))
+
+    relative = max((flow.relative_error for flow in flows), default=0.0)
+    exact = relative == 0.0
+    return Evaluation(values, error, exact, pull_back, relative, max_bond_dim)
