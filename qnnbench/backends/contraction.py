@@ -33,9 +33,7 @@ def _letters(env: np.ndarray, tensor: np.ndarray) -> np.ndarray:
     np.add(g[:, :, 0, :, 1], g[:, :, 1, :, 0], out=out[:, :, 1])
     np.subtract(g[:, :, 0, :, 0], g[:, :, 1, :, 1], out=out[:, :, 3])
     difference = g[:, :, 0, :, 1] - g[:, :, 1, :, 0]
-    out[:, :, 2] = (
-        -1j * difference if np.iscomplexobj(g) else np.swapaxes(difference, -1, -2)
-    )
+    out[:, :, 2] = -1j * difference if np.iscomplexobj(g) else np.swapaxes(difference, -1, -2)
     return out
 
 

@@ -20,7 +20,7 @@ from qnnbench.backends.operator_split import (
     split,
     weights,
 )
-from qnnbench.backends.protocol import BackendCannot, Cost, Evaluation, Task
+from qnnbench.backends.protocol import BackendCannot, Cost, Evaluation, Query
 from qnnbench.circuits.observables import PauliTerms, Projector, SiteObservable
 from qnnbench.circuits.pauli_transfer import transfer, transfer_pull_back
 from qnnbench.circuits.program import Program
@@ -101,7 +101,7 @@ def _term_chain(terms: PauliTerms, bond: int) -> tuple[np.ndarray, list[int], fl
     for i in range(len(sites)):
         if i < last:
             chain[i, 0, 0, 0] = 1.0  # nothing placed yet
-        if 0 < i:
+        if i > 0:
             chain[i, 0 if i == 0 else 1, 0, 0 if i == last else 1] = 1.0  # all placed
     for t, (coefficient, string) in enumerate(zip(terms.coefficients, terms.strings, strict=True)):
         if not string:
@@ -266,18 +266,20 @@ class OperatorFlow:
     def pull_back(self, chain_bar: np.ndarray, out: np.ndarray) -> None:
         """Add to ``out`` (n_gates, 16, 16) the cotangents of the transfer matrices."""
         for layer, step in zip(reversed(self._plan.layers), reversed(self._steps), strict=True):
-            chain_bar = self._backward(chain_bar * step.gauge[:, None, None, None], layer, step, out)
+            chain_bar = self._backward(
+                chain_bar * step.gauge[:, None, None, None], layer, step, out
+            )
 
-    def _backward(
-        self, bar: np.ndarray, layer: Layer, step: _Step, out: np.ndarray
-    ) -> np.ndarray:
+    def _backward(self, bar: np.ndarray, layer: Layer, step: _Step, out: np.ndarray) -> np.ndarray:
         k, bond = len(layer.pairs), bar.shape[1]
         left_bar, right_bar = bar[layer.pairs], bar[layer.pairs + 1]
         moved_bar = np.zeros((k, 4 * bond, 4 * bond))
-        moved_bar[layer.grows_left, :bond] = right_bar[layer.grows_left].reshape(-1, bond, 4 * bond)
-        moved_bar[np.ix_(layer.grows_right, np.arange(4 * bond), _right_columns(bond))] = (
-            left_bar[layer.grows_right].reshape(-1, 4 * bond, bond)
+        moved_bar[layer.grows_left, :bond] = right_bar[layer.grows_left].reshape(
+            -1, bond, 4 * bond
         )
+        moved_bar[np.ix_(layer.grows_right, np.arange(4 * bond), _right_columns(bond))] = left_bar[
+            layer.grows_right
+        ].reshape(-1, 4 * bond, bond)
         wide_bar = bar.copy()
         if step.halves is not None and step.env is not None:
             w = weights(self._plan.metric)
@@ -300,7 +302,9 @@ class OperatorFlow:
         left = step.wide[layer.pairs].reshape(k, 4 * bond, bond)
         right = step.wide[layer.pairs + 1].reshape(k, bond, 4 * bond)
         wide_bar[layer.pairs] += (theta_bar @ np.swapaxes(right, 1, 2)).reshape(k, bond, 4, bond)
-        wide_bar[layer.pairs + 1] += (np.swapaxes(left, 1, 2) @ theta_bar).reshape(k, bond, 4, bond)
+        wide_bar[layer.pairs + 1] += (np.swapaxes(left, 1, 2) @ theta_bar).reshape(
+            k, bond, 4, bond
+        )
         for place, gate in zip(layer.singles, layer.single_gates, strict=True):
             matrix = self._matrices[gate][::4, ::4]
             before = np.einsum("qp,lqr->lpr", matrix, step.wide[place])  # orthogonal: undo
@@ -342,39 +346,39 @@ def _balance(chain: np.ndarray) -> np.ndarray:
     return np.exp(log_norms.mean() - log_norms)
 
 
-def cost(task: Task, max_bond_dim: int = 16) -> Cost:
+def cost(query: Query, max_bond_dim: int = 16) -> Cost:
     """Return the static cost of one value and gradient at operator bond ``max_bond_dim``.
 
     Raises:
         BackendCannot: See :func:`plan`.
     """
     flops = memory = 0.0
-    d, c, batch = max_bond_dim, task.max_bond_dim, len(task.states)
-    for observable in task.observables:
-        way = plan(task.program, observable, d)
+    d, c, batch = max_bond_dim, query.max_bond_dim, len(query.states)
+    for observable in query.observables:
+        way = plan(query.program, observable, d)
         sites = sum(layer.n_sites for layer in way.layers)
         pairs = sum(len(layer.pairs) for layer in way.layers)
         flops += 40.0 * sites * 4 * d**3 + pairs * (40.0 * (4 * d) ** 3 + 60 * 64 * d**3)
-        flops += 12.0 * batch * task.program.n_qubits * (16 * d * c**3 + 8 * d**2 * c**2)
+        flops += 12.0 * batch * query.program.n_qubits * (16 * d * c**3 + 8 * d**2 * c**2)
         memory += 8.0 * (sites * 8 * d**2 + pairs * 96 * d**2)
-        memory += 8.0 * task.program.n_qubits * batch * d * c**2
+        memory += 8.0 * query.program.n_qubits * batch * d * c**2
     return Cost(flops, memory)
 
 
-def evaluate(task: Task, params: np.ndarray, max_bond_dim: int = 16) -> Evaluation:
+def evaluate(query: Query, params: np.ndarray, max_bond_dim: int = 16) -> Evaluation:
     """Return values with an estimated error, and gradients, at a fixed operator bond.
 
     The estimate is the root of the discarded squared norm, typical for product states;
     strongly correlated states can exceed it a few times: an estimate, not a bound.
     """
-    unitaries = task.program.unitaries(params)
+    unitaries = query.program.unitaries(params)
     matrices = transfer(unitaries)
-    states = stack_states(task.states)
-    shape = (len(task.states), len(task.observables))
+    states = stack_states(query.states)
+    shape = (len(query.states), len(query.observables))
     values, error = np.empty(shape), np.empty(shape)
     flows, reads = [], []
-    for column, observable in enumerate(task.observables):
-        way = plan(task.program, observable, max_bond_dim)
+    for column, observable in enumerate(query.observables):
+        way = plan(query.program, observable, max_bond_dim)
         flow = OperatorFlow(way, matrices)
         read = Contraction(flow.chain, way.sites, states)
         values[:, column] = way.constant + (read.values if way.sites else 0.0)
@@ -386,7 +390,7 @@ def evaluate(task: Task, params: np.ndarray, max_bond_dim: int = 16) -> Evaluati
         out = np.zeros_like(matrices)
         for flow, read, column in zip(flows, reads, cotangent.T, strict=True):
             flow.pull_back(read.pull_back(column), out)
-        return task.program.pull_back(params, transfer_pull_back(unitaries, out))
+        return query.program.pull_back(params, transfer_pull_back(unitaries, out))
 
     relative = max((flow.relative_error for flow in flows), default=0.0)
     exact = relative == 0.0

@@ -118,9 +118,7 @@ class Split:
         """
         k, _, bond = self.left.shape
         through = left_bar @ np.swapaxes(self._right_map, 1, 2)
-        pair_bar = through + self._left_map @ (
-            right_bar - np.swapaxes(self.left, 1, 2) @ through
-        )
+        pair_bar = through + self._left_map @ (right_bar - np.swapaxes(self.left, 1, 2) @ through)
         rest = self._pair - self.left @ self.right
         left_part = (self.left * self._inverse[:, None, :]) @ right_bar
         right_part = left_bar @ (self.right * self._inverse[:, :, None])

@@ -15,7 +15,7 @@ class BackendCannot(ValueError):
 
 
 @dataclass(frozen=True)
-class Task:
+class Query:
     """One evaluation: a compiled circuit, what is read out, and the input states.
 
     Attributes:
@@ -71,8 +71,8 @@ class Backend:
 
     Attributes:
         name: Key in configs and the ``backend`` column.
-        evaluate: Maps (task, params, **options) to an :class:`Evaluation`.
-        cost: Maps (task, **options) to its :class:`Cost`; raises :class:`BackendCannot`.
+        evaluate: Maps (query, params, **options) to an :class:`Evaluation`.
+        cost: Maps (query, **options) to its :class:`Cost`; raises :class:`BackendCannot`.
         is_exact: Whether results carry no truncation at all.
         options: Names of the options that ``evaluate`` takes.
     """

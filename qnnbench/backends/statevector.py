@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qnnbench.backends.protocol import BackendCannot, Cost, Evaluation, Task
+from qnnbench.backends.protocol import BackendCannot, Cost, Evaluation, Query
 from qnnbench.circuits.observables import PauliTerms, Projector, SiteObservable
 
 MAX_QUBITS = 24
@@ -43,11 +43,11 @@ def _parts(observable: SiteObservable) -> Sequence[SiteObservable]:
     ]
 
 
-def _cones(task: Task) -> list[_Cone]:
+def _cones(query: Query) -> list[_Cone]:
     """Group observables by light cone; one inside another is evaluated together with it."""
     found: list[tuple[set[int], set[int], list[tuple[int, SiteObservable]]]] = []
-    parts = [(column, part) for column, o in enumerate(task.observables) for part in _parts(o)]
-    cones = [(task.program.light_cone(part.sites), (column, part)) for column, part in parts]
+    parts = [(column, part) for column, o in enumerate(query.observables) for part in _parts(o)]
+    cones = [(query.program.light_cone(part.sites), (column, part)) for column, part in parts]
     for (blocks, support), part in sorted(cones, key=lambda c: -len(c[0][1])):
         home = next((f for f in found if support <= f[0]), None)
         if home is None:
@@ -121,11 +121,11 @@ class _Run:
     owner: np.ndarray
 
 
-def _forward(task: Task, cone: _Cone, unitaries: np.ndarray) -> _Run:
+def _forward(query: Query, cone: _Cone, unitaries: np.ndarray) -> _Run:
     place = {site: i + 1 for i, site in enumerate(cone.sites)}
-    axes = tuple(tuple(place[s] for s in task.program.sites[b]) for b in cone.blocks)
-    gates = task.program.gate_of_block[list(cone.blocks)]
-    inputs = [reduced_vectors(tensors, cone.sites) for tensors in task.states]
+    axes = tuple(tuple(place[s] for s in query.program.sites[b]) for b in cone.blocks)
+    gates = query.program.gate_of_block[list(cone.blocks)]
+    inputs = [reduced_vectors(tensors, cone.sites) for tensors in query.states]
     owner = np.repeat(np.arange(len(inputs)), [len(v) for v in inputs])
     vectors = np.concatenate(inputs)
     for gate, at in zip(gates, axes, strict=True):
@@ -159,18 +159,18 @@ def _backward(run: _Run, unitaries: np.ndarray, cotangent: np.ndarray, out: np.n
         adjoint = _apply(adjoint, undo, at)
 
 
-def cost(task: Task) -> Cost:
+def cost(query: Query) -> Cost:
     """Return the static cost of one value and gradient.
 
     Raises:
         BackendCannot: A light cone (with the outside it is entangled to) is too large.
     """
     flops = memory = 0.0
-    for cone in _cones(task):
-        width, bond = len(cone.sites), task.max_bond_dim
+    for cone in _cones(query):
+        width, bond = len(cone.sites), query.max_bond_dim
         idle = cone.sites[-1] - cone.sites[0] + 1 - width if cone.sites else 0
-        outside = 2.0 ** min(idle, 60) * bond ** (2 * (width < task.program.n_qubits))
-        size = len(task.states) * outside * 2.0**width
+        outside = 2.0 ** min(idle, 60) * bond ** (2 * (width < query.program.n_qubits))
+        size = len(query.states) * outside * 2.0**width
         if width > MAX_QUBITS or 64 * size > 2**34:
             raise BackendCannot(
                 f"statevector: an observable depends on {width} qubits ({64 * size / 1e9:.3g} GB); "
@@ -181,15 +181,15 @@ def cost(task: Task) -> Cost:
     return Cost(flops, memory)
 
 
-def evaluate(task: Task, params: np.ndarray) -> Evaluation:
+def evaluate(query: Query, params: np.ndarray) -> Evaluation:
     """Return exact complex128 values, and gradients by adjoint differentiation.
 
     Source: Jones and Gacon, arXiv:2009.02823, Algorithm 1, on fused blocks.
     """
-    cost(task)
-    unitaries = task.program.unitaries(params)
-    runs = [_forward(task, cone, unitaries) for cone in _cones(task)]
-    values = np.zeros((len(task.states), len(task.observables)))
+    cost(query)
+    unitaries = query.program.unitaries(params)
+    runs = [_forward(query, cone, unitaries) for cone in _cones(query)]
+    values = np.zeros((len(query.states), len(query.observables)))
     for run in runs:
         _add_values(run, values)
 
@@ -197,6 +197,6 @@ def evaluate(task: Task, params: np.ndarray) -> Evaluation:
         out = np.zeros_like(unitaries)
         for run in runs:
             _backward(run, unitaries, cotangent, out)
-        return task.program.pull_back(params, out)
+        return query.program.pull_back(params, out)
 
     return Evaluation(values, np.zeros_like(values), True, pull_back)

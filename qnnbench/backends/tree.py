@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qnnbench.backends.protocol import BackendCannot, Cost, Evaluation, Task
+from qnnbench.backends.contraction import stack_states
+from qnnbench.backends.protocol import BackendCannot, Cost, Evaluation, Query
 from qnnbench.circuits.observables import PauliTerms, SiteObservable
 from qnnbench.circuits.pauli_transfer import transfer, transfer_pull_back
 from qnnbench.circuits.program import Program
@@ -81,7 +82,9 @@ def plan(program: Program) -> tuple[tuple[Level, ...], tuple[int, ...]]:
             place = active.index(a)
             if not done or active[place + 1] != b:
                 raise _decline(f"the gates on qubits {(a, b)} do not merge two neighbours")
-            rows.append((place, block, 0 if done[0] == b else 1, done[0], spans[a][0], spans[b][1]))
+            rows.append(
+                (place, block, 0 if done[0] == b else 1, done[0], spans[a][0], spans[b][1])
+            )
         left, ids, keeps, dropped, start, end = map(np.array, zip(*rows, strict=True))
         stay = [place for place, site in enumerate(active) if site not in set(dropped.tolist())]
         active = [active[place] for place in stay]
@@ -118,18 +121,14 @@ def _hermitian_basis(bond: int) -> np.ndarray:
 
 def pauli_tensors(states: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
     """Return the states' Pauli tensors, float64 (batch, n, X, 4, X) with X = bond²."""
-    bond = max(t.shape[2] for tensors in states for t in tensors)
+    stacked = stack_states(states)
+    n, batch, bond = stacked.shape[:3]
     basis = _hermitian_basis(bond)
-    out = np.zeros((len(states), len(states[0]), bond**2, 4, bond**2))
-    for b, tensors in enumerate(states):
-        for i, t in enumerate(tensors):
-            padded = np.zeros((bond, 2, bond), dtype=complex)
-            padded[: t.shape[0], :, : t.shape[2]] = t
-            half = np.tensordot(padded.conj(), _PAULIS, (1, 1))  # x x' p s
-            grown = np.tensordot(half, padded, (3, 1))  # x x' p y y'
-            flat = grown.transpose(0, 3, 2, 1, 4).reshape(bond**2, 4, bond**2)
-            out[b, i] = np.einsum("ux,xpy,vy->upv", basis.conj(), flat, basis).real
-    return out
+    t = stacked.reshape(-1, bond, 2, bond)
+    grown = np.einsum("nxsX,psq,nyqY->nxypXY", t.conj(), _PAULIS, t, optimize=True)
+    flat = grown.reshape(-1, bond**2, 4 * bond**2)
+    moved = (basis.conj() @ flat).reshape(-1, 4, bond**2) @ basis.T
+    return moved.real.reshape(n, batch, bond**2, 4, bond**2).swapaxes(0, 1)
 
 
 @dataclass(frozen=True)
@@ -166,10 +165,10 @@ def _columns(keeps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 class _Ascent:
     """A forward pass: reads of every dropped and remaining qubit, and the way back."""
 
-    def __init__(self, task: Task, matrices: np.ndarray) -> None:
-        self._levels, self._remaining = plan(task.program)
+    def __init__(self, query: Query, matrices: np.ndarray) -> None:
+        self._levels, self._remaining = plan(query.program)
         self._matrices = matrices
-        tensors = pauli_tensors(task.states)
+        tensors = pauli_tensors(query.states)
         self._left, self._right = _idle_environments(tensors)
         self._rises: list[_Rise] = []
         self.reads: dict[int, np.ndarray] = {}  # site -> <P> (batch, 4)
@@ -202,7 +201,10 @@ class _Ascent:
         up = g.transpose(0, 2, 1)[rows, kept]  # (k, 4, 16)
         grown = up[:, None] @ pairs
         idle = np.einsum(
-            "kbx,bkxsy,kby->bks", self._left[level.start], pairs, self._right[level.end],
+            "kbx,bkxsy,kby->bks",
+            self._left[level.start],
+            pairs,
+            self._right[level.end],
             optimize=True,
         )
         down = g.transpose(0, 2, 1)[rows, dropped]
@@ -222,7 +224,9 @@ class _Ascent:
             if site in read_bars:
                 bar[:, place] = np.einsum(
                     "bx,bp,by->bxpy",
-                    self._left[ends[place]], read_bars[site], self._right[ends[place + 1]],
+                    self._left[ends[place]],
+                    read_bars[site],
+                    self._right[ends[place + 1]],
                 )
         for level, rise in zip(reversed(self._levels), reversed(self._rises), strict=True):
             bar = self._descend(level, rise, bar, read_bars, out)
@@ -260,32 +264,32 @@ class _Ascent:
         return wide
 
 
-def cost(task: Task) -> Cost:
+def cost(query: Query) -> Cost:
     """Return the static cost of one value and gradient.
 
     Raises:
         BackendCannot: The circuit is not a tree, or an observable is not a sum of
             one-qubit Paulis.
     """
-    plan(task.program)
-    for observable in task.observables:
+    plan(query.program)
+    for observable in query.observables:
         _reads(observable)
-    bond = task.max_bond_dim**2
-    size = 8.0 * len(task.states) * task.program.n_qubits * bond**2
+    bond = query.max_bond_dim**2
+    size = 8.0 * len(query.states) * query.program.n_qubits * bond**2
     return Cost(200.0 * size / 8 * bond, 48 * size)
 
 
-def evaluate(task: Task, params: np.ndarray) -> Evaluation:
+def evaluate(query: Query, params: np.ndarray) -> Evaluation:
     """Return exact values and gradients of one-qubit Paulis on a tree.
 
     Source: Vidal, Phys. Rev. Lett. 101, 110501 (2008), ascending superoperators, with a
     matrix product state as input.
     """
-    unitaries = task.program.unitaries(params)
+    unitaries = query.program.unitaries(params)
     matrices = transfer(unitaries)
-    ascent = _Ascent(task, matrices)
-    columns = [_reads(observable) for observable in task.observables]
-    values = np.zeros((len(task.states), len(columns)))
+    ascent = _Ascent(query, matrices)
+    columns = [_reads(observable) for observable in query.observables]
+    values = np.zeros((len(query.states), len(columns)))
     for column, reads in enumerate(columns):
         for coefficient, site, letter in reads:
             values[:, column] += coefficient * (ascent.reads[site][:, letter] if site >= 0 else 1)
@@ -295,10 +299,10 @@ def evaluate(task: Task, params: np.ndarray) -> Evaluation:
         for column, reads in enumerate(columns):
             for coefficient, site, letter in reads:
                 if site >= 0:
-                    bar = bars.setdefault(site, np.zeros((len(task.states), 4)))
+                    bar = bars.setdefault(site, np.zeros((len(query.states), 4)))
                     bar[:, letter] += coefficient * cotangent[:, column]
         out = np.zeros_like(matrices)
         ascent.pull_back(bars, out)
-        return task.program.pull_back(params, transfer_pull_back(unitaries, out))
+        return query.program.pull_back(params, transfer_pull_back(unitaries, out))
 
     return Evaluation(values, np.zeros_like(values), True, pull_back)

@@ -5,6 +5,7 @@ R_P(θ) = exp(-iθP/2), angles in radians, logarithms base 10 in names ``log10_�
 Adding an ansatz is one function and one entry of ``ANSATZE``; contract tests find it.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from math import ceil, log2
@@ -122,7 +123,7 @@ def layered_readout(qubits: list[cirq.LineQubit], readout: str) -> tuple[Observa
     choices: dict[str, Callable[[], Observable]] = {
         "local": lambda: mean_zero_projector(qubits),
         "middle": lambda: cirq.PauliString(cirq.Z(qubits[len(qubits) // 2])),
-        "global": lambda: cirq.ProjectorString({q: 0 for q in qubits}),
+        "global": lambda: cirq.ProjectorString(dict.fromkeys(qubits, 0)),
     }
     return (lookup(choices, readout, "readout")(),)
 
@@ -139,7 +140,7 @@ def hea(n_qubits: int, n_layers: int | None = None, readout: str = "global") -> 
         for axis in "YZ":
             for i, q in enumerate(qubits):
                 ops.append(pauli_rotation(axis, symbol(f"r{axis.lower()}_{layer}_{i}"), q))
-        ops += [cirq.CZ(a, b) for a, b in zip(qubits, qubits[1:], strict=False)]
+        ops += [cirq.CZ(a, b) for a, b in itertools.pairwise(qubits)]
     return Network(cirq.Circuit(ops), symbol.all(), layered_readout(qubits, readout))
 
 

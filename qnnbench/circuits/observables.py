@@ -96,5 +96,7 @@ def on_sites(
 
 def _real(coefficient: complex) -> float:
     if abs(complex(coefficient).imag) > 1e-12:
-        raise UnsupportedCircuit(f"Observables are Hermitian: coefficient {coefficient} is not real.")
+        raise UnsupportedCircuit(
+            f"Observables are Hermitian: coefficient {coefficient} is not real."
+        )
     return float(complex(coefficient).real)

@@ -69,7 +69,9 @@ class Template:
             before.append(factor @ before[-1])
         after = np.conj(np.swapaxes(cotangents, 1, 2))
         angle = self.offsets.shape[1]
-        for (factor, element), prefix in zip(reversed(factors), reversed(before[:-1]), strict=True):
+        for (factor, element), prefix in zip(
+            reversed(factors), reversed(before[:-1]), strict=True
+        ):
             after = after @ factor
             if element is None:
                 continue

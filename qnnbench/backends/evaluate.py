@@ -1,0 +1,281 @@
+"""Expectation values with gradients: check the arguments, choose a backend, ask it."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import cirq
+import numpy as np
+import sympy
+
+from qnnbench.backends import heisenberg, qsim, statevector, tree
+from qnnbench.backends.protocol import Backend, BackendCannot, Cost, Evaluation, Query
+from qnnbench.circuits.observables import on_sites
+from qnnbench.circuits.program import compile_circuit, site_index
+from qnnbench.registry import lookup
+from qnnbench.states.mps import MPS, Mixture, State
+
+if TYPE_CHECKING:
+    from qnnbench.circuits.ansatze import Network, Observable
+
+EXACT_FLOPS = 2e10  # "auto" takes an exact backend up to this static cost
+FIRST_BOND_DIM = 16
+
+BACKENDS = {
+    b.name: b
+    for b in (
+        Backend("statevector", statevector.evaluate, statevector.cost, True),
+        Backend("tree", tree.evaluate, tree.cost, True),
+        Backend("heisenberg", heisenberg.evaluate, heisenberg.cost, False, ("max_bond_dim",)),
+        Backend("qsim", qsim.evaluate, qsim.cost, False),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Expectations:
+    """Expectation values of observables after a circuit.
+
+    Attributes:
+        values: Float64 (n_states, n_observables).
+        error: Estimated absolute error, same shape; 0.0 where exact.
+        is_exact: No truncation and no single precision anywhere.
+        backend: Name of the backend that was used.
+        bond_dim: Its operator bond; 0 where there is none.
+        wall_time_s: Seconds the values took.
+    """
+
+    values: np.ndarray
+    error: np.ndarray
+    is_exact: bool
+    backend: str
+    bond_dim: int
+    wall_time_s: float
+    _evaluation: Evaluation
+    _mixing: np.ndarray
+    _refine: "_Refine"
+
+    def gradient(self, cotangent: np.ndarray) -> np.ndarray:
+        """Return Σ cotangent · ∂values/∂params, float64 (n_symbols,).
+
+        Args:
+            cotangent: Derivative of a loss by ``values``, (n_states, n_observables).
+
+        Raises:
+            ValueError: Wrong shape or a number that is not finite.
+            BackendCannot: The backend gives no gradients.
+        """
+        return self._evaluation.pull_back(self._mixing.T @ self._checked(cotangent))
+
+    def gradient_error(self, cotangent: np.ndarray) -> np.ndarray:
+        """Return |gradient - the same at twice the operator bond|, float64 (n_symbols,)."""
+        gradient = self.gradient(cotangent)
+        if self.is_exact:
+            return np.zeros_like(gradient)
+        finer = self._refine(2 * self.bond_dim)
+        return np.abs(gradient - finer.pull_back(self._mixing.T @ self._checked(cotangent)))
+
+    def _checked(self, cotangent: np.ndarray) -> np.ndarray:
+        array = np.asarray(cotangent, dtype=float)
+        if array.shape != self.values.shape or not np.isfinite(array).all():
+            raise ValueError(
+                f"cotangent must be finite numbers of shape {self.values.shape} "
+                f"(n_states, n_observables), got shape {array.shape}"
+            )
+        return array
+
+
+@dataclass(frozen=True)
+class _Refine:
+    """Evaluates the same query again at another operator bond."""
+
+    query: Query
+    params: np.ndarray
+    backend: Backend
+
+    def __call__(self, max_bond_dim: int) -> Evaluation:
+        options = self.backend.settings({"max_bond_dim": max_bond_dim})
+        return self.backend.evaluate(self.query, self.params, **options)
+
+
+class Evaluator:
+    """A compiled circuit with observables, evaluated for many parameters and states.
+
+    Args:
+        circuit: Any Cirq circuit of one- and two-qubit unitary gates whose angles are
+            affine in its symbols.
+        observables: Pauli strings, Pauli sums or projector strings.
+        symbols: Order of the parameters; None sorts naturally (a2 before a10).
+
+    Raises:
+        UnsupportedCircuit: A gate or an observable that no backend evaluates.
+    """
+
+    def __init__(
+        self,
+        circuit: cirq.Circuit,
+        observables: "Sequence[Observable]",
+        symbols: Sequence[sympy.Symbol] | None = None,
+    ) -> None:
+        qubits = {q for o in observables for q in _qubits(o)}
+        self.program = compile_circuit(circuit, symbols, qubits)
+        sites = site_index({*circuit.all_qubits(), *qubits})
+        self.observables = tuple(on_sites(o, sites) for o in observables)
+
+    @classmethod
+    def of(cls, network: "Network") -> "Evaluator":
+        """Return the evaluator of an ansatz with its own readout."""
+        return cls(network.circuit, network.observables, network.symbols)
+
+    def __call__(
+        self,
+        params: np.ndarray,
+        states: State | Sequence[State] | None = None,
+        backend: str = "auto",
+        tolerance: float = 0.05,
+        max_bond_dim: int = 256,
+        exact_flops: float = EXACT_FLOPS,
+    ) -> Expectations:
+        """Return expectation values; see :func:`expectations`."""
+        clock = time.perf_counter()
+        params = self._checked_params(params)
+        tensors, mixing = self._members(states)
+        n_qubits = len(tensors[0])
+        query = Query(self.program.widened(n_qubits), self.observables, tensors)
+        chosen, bond = choose(query, backend, max_bond_dim, exact_flops)
+        refine = _Refine(query, params, chosen)
+        evaluation = refine(bond)
+        while evaluation.relative_error > tolerance and bond < max_bond_dim:
+            bond = min(2 * bond, max_bond_dim)
+            evaluation = refine(bond)
+        return Expectations(
+            mixing @ evaluation.values,
+            mixing @ evaluation.error,
+            evaluation.is_exact,
+            chosen.name,
+            evaluation.bond_dim,
+            time.perf_counter() - clock,
+            evaluation,
+            mixing,
+            refine,
+        )
+
+    def _checked_params(self, params: np.ndarray) -> np.ndarray:
+        array = np.asarray(params, dtype=float)
+        n_symbols = len(self.program.symbols)
+        if array.shape != (n_symbols,):
+            raise ValueError(
+                f"params must have shape ({n_symbols},), one angle per symbol, got {array.shape}"
+            )
+        if not np.isfinite(array).all():
+            bad = [self.program.symbols[i].name for i in np.flatnonzero(~np.isfinite(array))[:3]]
+            raise ValueError(f"params must be finite angles in radians; NaN or inf at {bad}")
+        return array
+
+    def _members(
+        self, states: State | Sequence[State] | None
+    ) -> tuple[tuple[tuple[np.ndarray, ...], ...], np.ndarray]:
+        """Return the pure members' tensors and the matrix that mixes them into states."""
+        if states is None:
+            states = [MPS.product([np.array([1.0, 0.0])] * max(self.program.n_qubits, 1))]
+        elif isinstance(states, MPS | Mixture):
+            states = [states]
+        if not states:
+            raise ValueError("states is empty; pass None for |0…0>, or at least one state")
+        widths = sorted({state.n_qubits for state in states})
+        if widths[0] < self.program.n_qubits or len(widths) > 1:
+            raise ValueError(
+                f"states of {widths} qubits for a circuit on {self.program.n_qubits} qubits"
+            )
+        members, rows = [], []
+        for row, state in enumerate(states):
+            parts = (
+                [(1.0, state)]
+                if isinstance(state, MPS)
+                else zip(state.weights, state.states, strict=True)
+            )
+            for weight, member in parts:
+                members.append(tuple(member.tensors))
+                rows.append((row, weight))
+        mixing = np.zeros((len(states), len(members)))
+        for column, (row, weight) in enumerate(rows):
+            mixing[row, column] = weight
+        return tuple(members), mixing
+
+
+def _qubits(observable: Any) -> tuple[cirq.Qid, ...]:
+    if isinstance(observable, cirq.ProjectorString):
+        return tuple(observable.projector_dict)
+    return tuple(getattr(observable, "qubits", ()))
+
+
+def choose(
+    query: Query, name: str, max_bond_dim: int, exact_flops: float = EXACT_FLOPS
+) -> tuple[Backend, int]:
+    """Return the backend for a query and its first operator bond, from static costs alone.
+
+    "auto" takes the cheapest exact backend within ``exact_flops``, else 'heisenberg'.
+
+    Raises:
+        ValueError: Unknown backend.
+        BackendCannot: The one asked for, or every one, declines.
+    """
+    bond = min(FIRST_BOND_DIM, max_bond_dim)
+    if name != "auto":
+        backend = lookup(BACKENDS, name, "backend")
+        backend.cost(query, **backend.settings({"max_bond_dim": bond}))
+        return backend, bond
+    costs: list[tuple[Cost, Backend]] = []
+    reasons = []
+    for backend in BACKENDS.values():
+        if backend.name == "qsim":
+            continue
+        try:
+            cost = backend.cost(query, **backend.settings({"max_bond_dim": bond}))
+        except BackendCannot as reason:
+            reasons.append(str(reason))
+        else:
+            costs.append((cost, backend))
+    if not costs:
+        raise BackendCannot("No backend can evaluate this. " + " ".join(reasons))
+    exact = [(c, b) for c, b in costs if b.is_exact and c.flops <= exact_flops]
+    return min(exact or costs, key=lambda pair: pair[0].flops)[1], bond
+
+
+def expectations(
+    circuit: cirq.Circuit,
+    observables: "Observable | Sequence[Observable]",
+    params: np.ndarray,
+    states: State | Sequence[State] | None = None,
+    symbols: Sequence[sympy.Symbol] | None = None,
+    backend: str = "auto",
+    tolerance: float = 0.05,
+    max_bond_dim: int = 256,
+) -> Expectations:
+    """Return expectation values of any circuit of one- and two-qubit gates, with gradients.
+
+    Args:
+        circuit: Angles affine in sympy symbols; a repeated symbol is a shared parameter.
+        observables: One or several of ``cirq.PauliString``, ``cirq.PauliSum``,
+            ``cirq.ProjectorString``; one column of values each.
+        params: Angles in radians, (n_symbols,), in the order of ``symbols``.
+        states: None for |0…0>, a state, or a sequence of states.
+        symbols: None sorts the circuit's symbols naturally (a2 before a10).
+        backend: "auto" or a name in ``BACKENDS``.
+        tolerance: Operator bonds double until the error estimate, relative to the root
+            mean square over product states, meets it.
+        max_bond_dim: Cap of the operator bond; a result above tolerance says so in
+            ``error``.
+
+    Raises:
+        UnsupportedCircuit: A gate or observable that nothing here evaluates.
+        BackendCannot: The backend declines, with the reason and what can.
+        ValueError: Wrong shapes, NaN, unknown names.
+    """
+    several = isinstance(observables, Sequence) and not isinstance(observables, cirq.PauliString)
+    columns = list(observables) if several else [observables]
+    if not columns:
+        raise ValueError("observables is empty; pass at least one")
+    evaluator = Evaluator(circuit, columns, symbols)
+    return evaluator(params, states, backend, tolerance, max_bond_dim)
