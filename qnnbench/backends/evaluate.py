@@ -28,7 +28,7 @@ BACKENDS = {
         Backend("statevector", statevector.evaluate, statevector.cost, True),
         Backend("tree", tree.evaluate, tree.cost, True),
         Backend("heisenberg", heisenberg.evaluate, heisenberg.cost, False, ("max_bond_dim",)),
-        Backend("qsim", qsim.evaluate, qsim.cost, False),
+        Backend("qsim", qsim.evaluate, qsim.cost, False, gives_gradients=False),
     )
 }
 
@@ -41,6 +41,8 @@ class Expectations:
         values: Float64 (n_states, n_observables).
         error: Estimated absolute error, same shape; 0.0 where exact.
         is_exact: No truncation and no single precision anywhere.
+        relative_error: Largest truncation estimate over the observables, relative to the
+            root mean square over product states.
         backend: Name of the backend that was used.
         bond_dim: Its operator bond; 0 where there is none.
         wall_time_s: Seconds the values took.
@@ -49,6 +51,7 @@ class Expectations:
     values: np.ndarray
     error: np.ndarray
     is_exact: bool
+    relative_error: float
     backend: str
     bond_dim: int
     wall_time_s: float
@@ -135,15 +138,15 @@ class Evaluator:
         backend: str = "auto",
         tolerance: float = 0.05,
         max_bond_dim: int = 256,
+        first_bond_dim: int = FIRST_BOND_DIM,
         exact_flops: float = EXACT_FLOPS,
     ) -> Expectations:
         """Return expectation values; see :func:`expectations`."""
         clock = time.perf_counter()
         params = self._checked_params(params)
-        tensors, mixing = self._members(states)
-        n_qubits = len(tensors[0])
-        query = Query(self.program.widened(n_qubits), self.observables, tensors)
-        chosen, bond = choose(query, backend, max_bond_dim, exact_flops)
+        query, mixing = self._query(states)
+        bond = min(first_bond_dim, max_bond_dim)
+        chosen, _ = choose(query, backend, bond, exact_flops)
         refine = _Refine(query, params, chosen)
         evaluation = refine(bond)
         while evaluation.relative_error > tolerance and bond < max_bond_dim:
@@ -153,6 +156,7 @@ class Evaluator:
             mixing @ evaluation.values,
             mixing @ evaluation.error,
             evaluation.is_exact,
+            evaluation.relative_error,
             chosen.name,
             evaluation.bond_dim,
             time.perf_counter() - clock,
@@ -160,6 +164,20 @@ class Evaluator:
             mixing,
             refine,
         )
+
+    def cost(
+        self,
+        states: State | Sequence[State] | None = None,
+        backend: str = "auto",
+        max_bond_dim: int = FIRST_BOND_DIM,
+        exact_flops: float = EXACT_FLOPS,
+    ) -> tuple[Backend, Cost]:
+        """Return the backend that would be used and its static cost.
+
+        Raises:
+            BackendCannot: Nothing can evaluate this, with the reasons.
+        """
+        return choose(self._query(states)[0], backend, max_bond_dim, exact_flops)
 
     def _checked_params(self, params: np.ndarray) -> np.ndarray:
         array = np.asarray(params, dtype=float)
@@ -173,10 +191,8 @@ class Evaluator:
             raise ValueError(f"params must be finite angles in radians; NaN or inf at {bad}")
         return array
 
-    def _members(
-        self, states: State | Sequence[State] | None
-    ) -> tuple[tuple[tuple[np.ndarray, ...], ...], np.ndarray]:
-        """Return the pure members' tensors and the matrix that mixes them into states."""
+    def _query(self, states: State | Sequence[State] | None) -> tuple[Query, np.ndarray]:
+        """Return the query of the pure members and the matrix that mixes them into states."""
         if states is None:
             states = [MPS.product([np.array([1.0, 0.0])] * max(self.program.n_qubits, 1))]
         elif isinstance(states, MPS | Mixture):
@@ -201,7 +217,8 @@ class Evaluator:
         mixing = np.zeros((len(states), len(members)))
         for column, (row, weight) in enumerate(rows):
             mixing[row, column] = weight
-        return tuple(members), mixing
+        program = self.program.widened(widths[0])
+        return Query(program, self.observables, tuple(members)), mixing
 
 
 def _qubits(observable: Any) -> tuple[cirq.Qid, ...]:
@@ -211,36 +228,33 @@ def _qubits(observable: Any) -> tuple[cirq.Qid, ...]:
 
 
 def choose(
-    query: Query, name: str, max_bond_dim: int, exact_flops: float = EXACT_FLOPS
-) -> tuple[Backend, int]:
-    """Return the backend for a query and its first operator bond, from static costs alone.
+    query: Query, name: str, bond_dim: int, exact_flops: float = EXACT_FLOPS
+) -> tuple[Backend, Cost]:
+    """Return the backend for a query and its static cost at operator bond ``bond_dim``.
 
-    "auto" takes the cheapest exact backend within ``exact_flops``, else 'heisenberg'.
+    "auto" takes the cheapest exact backend within ``exact_flops``, else the cheapest.
+    Operation counts alone decide, never timings: results do not depend on the load.
 
     Raises:
         ValueError: Unknown backend.
         BackendCannot: The one asked for, or every one, declines.
     """
-    bond = min(FIRST_BOND_DIM, max_bond_dim)
     if name != "auto":
         backend = lookup(BACKENDS, name, "backend")
-        backend.cost(query, **backend.settings({"max_bond_dim": bond}))
-        return backend, bond
-    costs: list[tuple[Cost, Backend]] = []
+        return backend, backend.cost(query, **backend.settings({"max_bond_dim": bond_dim}))
+    costs: list[tuple[Backend, Cost]] = []
     reasons = []
-    for backend in BACKENDS.values():
-        if backend.name == "qsim":
-            continue
+    for backend in (b for b in BACKENDS.values() if b.gives_gradients):
         try:
-            cost = backend.cost(query, **backend.settings({"max_bond_dim": bond}))
+            cost = backend.cost(query, **backend.settings({"max_bond_dim": bond_dim}))
         except BackendCannot as reason:
             reasons.append(str(reason))
         else:
-            costs.append((cost, backend))
+            costs.append((backend, cost))
     if not costs:
         raise BackendCannot("No backend can evaluate this. " + " ".join(reasons))
-    exact = [(c, b) for c, b in costs if b.is_exact and c.flops <= exact_flops]
-    return min(exact or costs, key=lambda pair: pair[0].flops)[1], bond
+    exact = [(b, c) for b, c in costs if b.is_exact and c.flops <= exact_flops]
+    return min(exact or costs, key=lambda pair: pair[1].flops)
 
 
 def expectations(

@@ -1,7 +1,7 @@
 """What every backend takes and gives back."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -75,13 +75,15 @@ class Backend:
         cost: Maps (query, **options) to its :class:`Cost`; raises :class:`BackendCannot`.
         is_exact: Whether results carry no truncation at all.
         options: Names of the options that ``evaluate`` takes.
+        gives_gradients: Whether evaluations can be pulled back.
     """
 
     name: str
     evaluate: Callable[..., Evaluation]
     cost: Callable[..., Cost]
     is_exact: bool
-    options: Sequence[str] = field(default=())
+    options: tuple[str, ...] = ()
+    gives_gradients: bool = True
 
     def settings(self, options: dict[str, Any]) -> dict[str, Any]:
         """Return the part of ``options`` that this backend takes."""

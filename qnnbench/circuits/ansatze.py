@@ -26,12 +26,15 @@ class Network:
     Attributes:
         circuit: On ``cirq.LineQubit.range(n_qubits)``; unitary gates only.
         symbols: Order of every parameter array.
-        observables: What is read out, one column of values each.
+        observables: What is read out, one column of values each: first Z of the
+            discarded qubits, if the ansatz reads them, then the readout proper.
+        n_discarded: How many of the observables are Z of discarded qubits.
     """
 
     circuit: cirq.Circuit
     symbols: tuple[sympy.Symbol, ...]
     observables: tuple[Observable, ...]
+    n_discarded: int = 0
 
     @property
     def n_qubits(self) -> int:
@@ -69,6 +72,7 @@ class SymbolTable:
         self._known: dict[str, sympy.Symbol] = {}
 
     def __call__(self, key: str) -> sympy.Symbol:
+        """Return the symbol named ``key``."""
         if key not in self._known:
             self._known[key] = sympy.Symbol(key)
         return self._known[key]
@@ -237,7 +241,7 @@ def rg_tree(n_qubits: int, sharing: str = "shape") -> Network:
     root = cirq.LineQubit(0)
     trash = tuple(cirq.PauliString(cirq.Z(q)) for q in discarded)
     reads = tuple(cirq.PauliString(pauli(root)) for pauli in (cirq.X, cirq.Y, cirq.Z))
-    return Network(cirq.Circuit(ops), symbol.all(), trash + reads)
+    return Network(cirq.Circuit(ops), symbol.all(), trash + reads, len(trash))
 
 
 def build_ansatz(name: str, n_qubits: int, **options: Any) -> Network:

@@ -1,5 +1,6 @@
 """Gates in spectral form: U(t) = V diag(exp(iωt)) V†, with t affine in the symbols."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -8,7 +9,7 @@ import numpy as np
 import sympy
 
 
-class UnsupportedCircuit(ValueError):
+class UnsupportedCircuit(ValueError):  # noqa: N818 - says what is wrong, not that something is
     """A circuit holds something that no backend evaluates; the message says what."""
 
 
@@ -53,46 +54,42 @@ def matrix_on_pair(matrix: np.ndarray, slots: tuple[int, ...]) -> np.ndarray:
 
 
 @cache
-def _spectrum(gate: cirq.Gate) -> SpectralGate:
+def _spectrum(gate: cirq.EigenGate) -> SpectralGate:
     """Diagonalise the generator of a gate of exponent 1, so that t = π exponent."""
-    if isinstance(gate, cirq.ControlledGate):
-        inner = _spectrum(gate.sub_gate)
-        vectors = np.eye(4, dtype=complex)
-        vectors[2:, 2:] = inner.vectors
-        return SpectralGate(vectors, np.concatenate([np.zeros(2), inner.frequencies]))
     components = gate._eigen_components()  # Cirq's own (half turns, projector) pairs
     generator = sum((turns + gate.global_shift) * np.asarray(p) for turns, p in components)
     frequencies, vectors = np.linalg.eigh(generator)
     return SpectralGate(vectors, frequencies)
 
 
-def _is_controlled_rotation(gate: cirq.Gate) -> bool:
-    return (
-        isinstance(gate, cirq.ControlledGate)
-        and isinstance(gate.sub_gate, cirq.EigenGate)
-        and gate.num_qubits() == 2
-        and gate.control_values == cirq.ProductOfSums([(1,)])
-    )
+@cache
+def _controlled_spectrum(gate: cirq.EigenGate) -> SpectralGate:
+    inner = _spectrum(gate)
+    vectors = np.eye(4, dtype=complex)
+    vectors[2:, 2:] = inner.vectors
+    return SpectralGate(vectors, np.concatenate([np.zeros(2), inner.frequencies]))
 
 
-def spectral(gate: cirq.Gate) -> tuple[SpectralGate, sympy.Expr] | None:
+def spectral(op: cirq.Operation) -> tuple[SpectralGate, sympy.Expr] | None:
     """Return the spectral form of a gate with one free angle and that angle in radians.
 
     Equal gates give the same object. None when the gate is neither a Cirq
     ``EigenGate`` on at most two qubits nor a one-qubit one under one ordinary control.
     """
-    if isinstance(gate, cirq.EigenGate) and cirq.num_qubits(gate) <= 2:
+    gate = op.gate
+    if isinstance(gate, cirq.EigenGate):
         return _spectrum(gate._with_exponent(1)), gate.exponent * sympy.pi
-    if _is_controlled_rotation(gate):
-        unit = cirq.ControlledGate(gate.sub_gate._with_exponent(1))
-        return _spectrum(unit), gate.sub_gate.exponent * sympy.pi
+    if isinstance(gate, cirq.ControlledGate) and isinstance(gate.sub_gate, cirq.EigenGate):
+        inner = gate.sub_gate
+        if len(op.qubits) == 2 and gate.control_values == cirq.ProductOfSums([(1,)]):
+            return _controlled_spectrum(inner._with_exponent(1)), inner.exponent * sympy.pi
     return None
 
 
 Affine = tuple[float, tuple[tuple[int, float], ...]]
 
 
-def affine(angle: sympy.Expr, index: dict[sympy.Symbol, int]) -> Affine:
+def affine(angle: sympy.Expr, index: Mapping[sympy.Symbol, int]) -> Affine:
     """Return (offset, ((symbol index, coefficient), …)) of an angle in radians.
 
     Raises:
@@ -103,7 +100,8 @@ def affine(angle: sympy.Expr, index: dict[sympy.Symbol, int]) -> Affine:
     unknown = sorted(str(s) for s in symbols if s not in index)
     if unknown:
         raise UnsupportedCircuit(f"Angle {angle} holds symbols that are not listed: {unknown}.")
-    offset, slopes = 0.0, {}
+    offset = 0.0
+    slopes: dict[int, float] = {}
     for term in sympy.Add.make_args(sympy.expand(angle) if len(symbols) > 1 else angle):
         factor, rest = term.as_independent(*symbols, as_Add=False)
         if rest == 1:

@@ -8,15 +8,8 @@ import cirq
 import numpy as np
 import sympy
 
-from qnnbench.circuits.gates import (
-    Affine,
-    SpectralGate,
-    UnsupportedCircuit,
-    affine,
-    matrix_on_pair,
-    spectral,
-)
-
+from qnnbench.circuits.fusion import fuse
+from qnnbench.circuits.gates import Affine, SpectralGate, UnsupportedCircuit
 
 @dataclass(frozen=True)
 class Template:
@@ -159,93 +152,12 @@ def site_index(qubits: Iterable[cirq.Qid]) -> dict[cirq.Qid, int]:
     odd = [q for q in found if q.dimension != 2]
     if odd:
         raise UnsupportedCircuit(f"Only qubits are supported, found {odd[0]!r}.")
-    if all(isinstance(q, cirq.LineQubit) and q.x >= 0 for q in found):
-        return {q: q.x for q in found}
+    on_line: dict[cirq.Qid, int] = {
+        q: q.x for q in found if isinstance(q, cirq.LineQubit) and q.x >= 0
+    }
+    if len(on_line) == len(found):
+        return on_line
     return {q: i for i, q in enumerate(sorted(found))}
-
-
-@dataclass
-class _Block:
-    sites: tuple[int, ...]
-    elements: list[tuple[SpectralGate | np.ndarray, tuple[int, ...], Affine | None]]
-
-
-def _primitive(op: cirq.Operation) -> list[cirq.Operation]:
-    """Return ``op`` as operations that are constant or have a spectral form."""
-    op = op.untagged
-    if isinstance(op, cirq.ControlledOperation):
-        op = op.gate.on(*op.qubits) if op.gate is not None else op
-    if op.gate is None or cirq.is_measurement(op) or len(op.qubits) > 2 or not op.qubits:
-        raise UnsupportedCircuit(
-            f"{op} is not a unitary gate on one or two qubits. Decompose it, or drop it."
-        )
-    if not cirq.is_parameterized(op):
-        if cirq.unitary(op, None) is None:
-            raise UnsupportedCircuit(f"{op} is not unitary; noise and resets are not supported.")
-        return [op]
-    if spectral(op.gate) is not None:
-        return [op]
-    parts = cirq.decompose_once(op, None)
-    if parts is None:
-        raise UnsupportedCircuit(
-            f"{op} has free angles but neither an eigen-decomposition nor a Cirq decomposition. "
-            "Write it with rotation gates (rx, ry, rz, XX, YY, ZZ, CZ powers)."
-        )
-    return [primitive for part in parts for primitive in _primitive(part)]
-
-
-def _fuse(circuit: cirq.Circuit, sites: dict, index: dict[sympy.Symbol, int]) -> list[_Block]:
-    """Collect gates into blocks; one-qubit gates join the block before them, else after."""
-    blocks: list[_Block] = []
-    last: dict[int, _Block] = {}  # the latest block on a site
-    waiting: dict[int, list] = {}  # one-qubit gates before the first block on a site
-    for op in (part for whole in circuit.all_operations() for part in _primitive(whole)):
-        at = tuple(sites[q] for q in op.qubits)
-        if cirq.is_parameterized(op):
-            gate, angle = spectral(op.gate)
-            element = (gate, affine(angle, index))
-        else:
-            element = (cirq.unitary(op), None)
-        if len(at) == 1 and at[0] not in last:
-            waiting.setdefault(at[0], []).append(element)
-            continue
-        block = last.get(at[0])
-        if block is None or block is not last.get(at[-1]):
-            block = _Block(tuple(sorted(at)), [])
-            for slot, site in enumerate(block.sites):
-                block.elements += [(g, (slot,), a) for g, a in waiting.pop(site, ())]
-                last[site] = block
-            blocks.append(block)
-        slots = tuple(block.sites.index(site) for site in at)
-        block.elements.append((element[0], slots, element[1]))
-    alone = [_Block((site,), [(g, (0,), a) for g, a in w]) for site, w in sorted(waiting.items())]
-    for block in blocks:
-        _sort_one_qubit_runs(block)
-    return blocks + alone
-
-
-def _sort_one_qubit_runs(block: _Block) -> None:
-    """Order neighbouring one-qubit gates by site, so that equal blocks look equal."""
-    start = 0
-    for end in range(len(block.elements) + 1):
-        if end == len(block.elements) or len(block.elements[end][1]) == 2:
-            block.elements[start:end] = sorted(block.elements[start:end], key=lambda e: e[1])
-            start = end + 1
-
-
-def _template_key(block: _Block) -> tuple:
-    """Blocks with equal keys differ in their angles only."""
-    return tuple(
-        (slots, id(gate)) if isinstance(gate, SpectralGate) else (slots, gate.tobytes())
-        for gate, slots, _ in block.elements
-    )
-
-
-def _pair_elements(block: _Block) -> tuple[SpectralGate | np.ndarray, ...]:
-    return tuple(
-        gate.on_pair(slots) if isinstance(gate, SpectralGate) else matrix_on_pair(gate, slots)
-        for gate, slots, _ in block.elements
-    )
 
 
 def _template(
@@ -284,13 +196,12 @@ def compile_circuit(
     order = circuit_symbols(circuit) if symbols is None else tuple(symbols)
     index = {symbol: i for i, symbol in enumerate(order)}
     sites = site_index({*circuit.all_qubits(), *extra_qubits})
-    blocks = _fuse(circuit, sites, index)
+    blocks = fuse(circuit, sites, index)
     gate_of_block, n_gates = [], 0
     found: dict[tuple, tuple[tuple, dict[tuple[Affine, ...], int]]] = {}
     for block in blocks:
-        key = _template_key(block)
-        _, gates = found.setdefault(key, (_pair_elements(block), {}))
-        angles = tuple(angle for *_, angle in block.elements if angle is not None)
+        _, gates = found.setdefault(block.key, (block.on_pair(), {}))
+        angles = block.angles
         if angles not in gates:
             gates[angles] = n_gates
             n_gates += 1

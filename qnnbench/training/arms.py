@@ -1,0 +1,221 @@
+"""One arm of a study at one width: every repeat trained, selected and scored, or why not."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from qnnbench.backends import BackendCannot, Evaluator
+from qnnbench.circuits.angles import AngleLaw, angle_law
+from qnnbench.circuits.ansatze import Network, build_ansatz
+from qnnbench.results import Meter
+from qnnbench.states.samples import Dataset
+from qnnbench.tasks import Loss, task_loss
+from qnnbench.training.checkpoints import Checkpoint
+from qnnbench.training.loop import Progress, Settings, train
+from qnnbench.training.scoring import LARGEST_ERROR, Scorer, scorer, verdict
+
+log = logging.getLogger(__name__)
+
+Rows = list[dict[str, Any]]
+
+NOMINAL_FLOPS_PER_S = 1e9  # turns static operation counts into seconds, whatever the machine
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What one arm of a study says, resolved at one width."""
+
+    name: str
+    task: str
+    network: Network
+    loss: Loss
+    law: AngleLaw
+    settings: Settings
+    repeats: int
+    columns: Mapping[str, Any]
+
+    @classmethod
+    def resolve(cls, entry: Mapping[str, Any], dataset: Dataset) -> "Arm":
+        """Return the arm of a config entry.
+
+        Raises:
+            ValueError: Unknown ansatz, task, loss or law.
+        """
+        options = dict(entry.get("options", {}))
+        network = build_ansatz(entry["ansatz"], dataset.n_qubits, **options)
+        loss = task_loss(entry["task"], entry.get("loss", ""))
+        fields = Settings.__dataclass_fields__
+        settings = Settings(**{key: entry[key] for key in fields if key in entry})
+        columns = {
+            "task": entry["task"],
+            "arm": entry["arm"],
+            "loss_name": loss.name,
+            "dataset": dataset.name,
+            "n_qubits": dataset.n_qubits,
+            "ansatz": entry["ansatz"],
+            "n_layers": options.get("n_layers"),
+            "sharing": options.get("sharing"),
+        }
+        law = angle_law(entry["angles"]["law"], entry["angles"].get("std", 0.1))
+        return cls(
+            entry["arm"], entry["task"], network, loss, law, settings, entry["repeats"], columns
+        )
+
+    def generator(self, seed: int, repeat: int, purpose: str) -> np.random.Generator:
+        """Return the random numbers of one purpose ("init" or "training") of one repeat."""
+        return np.random.default_rng(self.seed_sequence(seed, repeat, purpose))
+
+    def seed_sequence(self, seed: int, repeat: int, purpose: str) -> np.random.SeedSequence:
+        """Return the seed of one purpose of one repeat; all arms share it, so runs pair up."""
+        key = (self.network.n_qubits, repeat, crc32(purpose.encode()))
+        return np.random.SeedSequence(seed, spawn_key=key)
+
+
+def train_arm(
+    arm: Mapping[str, Any],
+    dataset: Dataset,
+    *,
+    n_qubits: int,
+    seed: int,
+    checkpoint_dir: str | Path,
+    budget_s: float,
+) -> dict[str, Rows]:
+    """Return the rows of tables "runs", "steps" and "scores" of one arm at one width.
+
+    Args:
+        arm: Entry of a config: arm, task, ansatz, angles, repeats, n_steps and options.
+        dataset: Its states at this width.
+        n_qubits: Width; the dataset's.
+        seed: Root of all randomness.
+        checkpoint_dir: Where a stopped run finds its state again.
+        budget_s: Seconds the arm may take, compared with a static operation count.
+
+    Raises:
+        ValueError: The arm names something unknown, or the dataset has another width.
+    """
+    if dataset.n_qubits != n_qubits:
+        raise ValueError(f"arm at n_qubits={n_qubits}, dataset at n_qubits={dataset.n_qubits}")
+    resolved = Arm.resolve(arm, dataset)
+    evaluator = Evaluator(
+        resolved.network.circuit,
+        resolved.loss.observables(resolved.network),
+        resolved.network.symbols,
+    )
+    tables: dict[str, Rows] = {"runs": [], "steps": [], "scores": []}
+    obstacle = _obstacle(resolved, evaluator, dataset, seed, budget_s)
+    if obstacle is not None:
+        log.info("%s at n=%d: %s", resolved.name, n_qubits, obstacle["reason"])
+        tables["runs"] = [
+            {**resolved.columns, "repeat": r, **obstacle} for r in range(resolved.repeats)
+        ]
+        return tables
+    judge = scorer(resolved.task, resolved.network, dataset, resolved.settings)
+    for repeat in range(resolved.repeats):
+        place = Checkpoint(checkpoint_dir, f"repeat{repeat}")
+        with place.held():
+            run = _Run(resolved, evaluator, dataset, seed, repeat)
+            for table, rows in run.rows(judge, place).items():
+                tables[table] += rows
+            place.remove()
+    return tables
+
+
+def _obstacle(
+    arm: Arm, evaluator: Evaluator, dataset: Dataset, seed: int, budget_s: float
+) -> dict[str, Any] | None:
+    """Return status and reason where the arm cannot or should not be trained, else None."""
+    states = dataset.select("train").states[: arm.settings.batch_size]
+    limits = {
+        "max_bond_dim": arm.settings.max_bond_dim,
+        "exact_flops": arm.settings.exact_flops,
+    }
+    try:
+        backend, cost = evaluator.cost(states, **limits)
+    except BackendCannot as reason:
+        return {"status": "skipped", "reason": str(reason), "backend": ""}
+    seconds = cost.flops / NOMINAL_FLOPS_PER_S * arm.settings.n_steps * arm.repeats
+    if seconds > budget_s:
+        return {
+            "status": "over_budget",
+            "reason": f"{backend.name} would need about {seconds:.2g} s by operation count; "
+            f"the budget is {budget_s:g} s",
+            "backend": backend.name,
+        }
+    if backend.is_exact:
+        return None
+    start = arm.law.sample(len(arm.network.symbols), arm.generator(seed, 0, "init"))
+    error = evaluator(start, states, **limits).relative_error
+    if error <= LARGEST_ERROR:
+        return None
+    return {
+        "status": "skipped",
+        "reason": f"{backend.name} estimates a relative error of {error:.2g} at the initial "
+        f"angles with bond {arm.settings.max_bond_dim}, above {LARGEST_ERROR}; no exact backend "
+        "fits this width",
+        "backend": backend.name,
+        "error_estimate": error,
+    }
+
+
+@dataclass(frozen=True)
+class _Run:
+    arm: Arm
+    evaluator: Evaluator
+    dataset: Dataset
+    seed: int
+    repeat: int
+
+    def rows(self, judge: Scorer, place: Checkpoint) -> dict[str, Rows]:
+        """Train from the initial angles, or from a checkpoint, and score."""
+        arm = self.arm
+        common = {
+            **arm.columns,
+            "repeat": self.repeat,
+            "seed_path": f"{self.seed}/{arm.network.n_qubits}/{self.repeat}",
+        }
+        initial = arm.law.sample(
+            len(arm.network.symbols), arm.generator(self.seed, self.repeat, "init")
+        )
+        with Meter() as meter:
+            progress = train(
+                self.evaluator,
+                arm.loss,
+                self.dataset.select("train"),
+                initial,
+                arm.settings,
+                arm.generator(self.seed, self.repeat, "training"),
+                judge.validate,
+                place,
+            )
+            scores = judge.test(progress.best_params, initial)
+        spent = meter.columns()
+        wall_time_s = spent.pop("wall_time_s")
+        run = {**common, **self._run_row(progress), **verdict(scores), **spent}
+        log.info(
+            "%s at n=%d, repeat %d: loss %.4g, validation %.4g, %s %.4g (%.0f s)",
+            *(arm.name, arm.network.n_qubits, self.repeat, run["train_loss"]),
+            *(run["validation_score"], scores[0]["metric"], scores[0]["value"], wall_time_s),
+        )
+        identity = {"status": run["status"], "reason": run["reason"], "backend": run["backend"]}
+        return {
+            "runs": [{**run, "wall_time_s": wall_time_s}],
+            "steps": [{**common, **row} for row in progress.rows],
+            "scores": [{**common, **identity, **row} for row in scores],
+        }
+
+    def _run_row(self, progress: Progress) -> dict[str, Any]:
+        return {
+            "backend": progress.rows[-1]["backend"],
+            "n_symbols": len(self.arm.network.symbols),
+            "n_steps": progress.step,
+            "best_step": progress.best_step,
+            "max_bond_dim": self.arm.settings.max_bond_dim,
+            "train_loss": progress.rows[-1]["loss"],
+            "validation_score": progress.best[0],
+            "params": progress.best_params.tolist(),
+        }

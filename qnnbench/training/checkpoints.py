@@ -1,0 +1,67 @@
+"""Checkpoints of a training run: atomic, locked, and bit-identical on resume."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from qnnbench.results import write_atomically
+
+
+class Checkpoint:
+    """One run's place on disk, held by one process at a time.
+
+    Args:
+        folder: Where checkpoints live; outside declared workflow outputs, because a
+            failed job loses those.
+        run_id: Identity of the run: a checkpoint of anything else is never read.
+    """
+
+    def __init__(self, folder: str | Path, run_id: str) -> None:
+        self._path = Path(folder) / f"{run_id}.npz"
+        self._lock = FileLock(self._path.with_suffix(".lock"), timeout=1)
+
+    @contextmanager
+    def held(self) -> Iterator["Checkpoint"]:
+        """Hold the run's lock.
+
+        Raises:
+            RuntimeError: Another process is training the same run.
+        """
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with self._lock:
+                yield self
+        except Timeout as error:
+            raise RuntimeError(
+                f"Run {self._path.stem} is being trained by another process (it holds "
+                f"{self._lock.lock_file}). Wait for it, or stop it and start again."
+            ) from error
+
+    def save(self, arrays: dict[str, np.ndarray], facts: dict[str, Any]) -> None:
+        """Store float arrays and JSON-like facts."""
+        text = np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8)
+
+        def write(path: Path) -> None:
+            with path.open("wb") as handle:
+                np.savez(handle, __facts__=text, **arrays)
+
+        write_atomically(self._path, write)
+
+    def load(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+        """Return what was saved last, or None where there is nothing."""
+        if not self._path.exists():
+            return None
+        with np.load(self._path) as stored:
+            arrays = {name: stored[name] for name in stored.files if name != "__facts__"}
+            facts = json.loads(stored["__facts__"].tobytes())
+        return arrays, facts
+
+    def remove(self) -> None:
+        """Forget the run: its rows are stored."""
+        self._path.unlink(missing_ok=True)
+        Path(self._lock.lock_file).unlink(missing_ok=True)
