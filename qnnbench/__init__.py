@@ -1,1 +1,36 @@
 """qnnbench: at which width does a quantum neural network stop training, and why?"""
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {  # public name -> (module, name there); loaded on first use, because Cirq costs 4 s
+    "ansatz": ("circuits.ansatze", "build_ansatz"),
+    "ANSATZE": ("circuits.ansatze", "ANSATZE"),
+    "Network": ("circuits.ansatze", "Network"),
+    "Gaussian": ("circuits.angles", "Gaussian"),
+    "Uniform": ("circuits.angles", "Uniform"),
+    "UnsupportedCircuit": ("circuits.gates", "UnsupportedCircuit"),
+    "dataset": ("states.datasets", "build_dataset"),
+    "DATASETS": ("states.datasets", "DATASETS"),
+    "MPS": ("states.mps", "MPS"),
+    "Mixture": ("states.mps", "Mixture"),
+    "expectations": ("backends", "expectations"),
+    "BACKENDS": ("backends", "BACKENDS"),
+    "BackendCannot": ("backends", "BackendCannot"),
+    "sample": ("backends.sampling", "sample"),
+    "moments": ("moments.exact", "moments"),
+    "TASKS": ("tasks", "TASKS"),
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'qnnbench' has no attribute {name!r}; it has {__all__}")
+    module, attribute = _HOMES[name]
+    return getattr(import_module(f"qnnbench.{module}"), attribute)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -116,7 +116,8 @@ class Readout:
 
     Attributes:
         axis: Unit vector from the mean of class 0 to that of class 1, (n_features,).
-        threshold: Midpoint of the class means along it.
+        threshold: Middle of the widest gap along the axis among the cuts that put most
+            training states on their side.
     """
 
     axis: np.ndarray
@@ -125,11 +126,10 @@ class Readout:
     @classmethod
     def fit(cls, features: np.ndarray, labels: np.ndarray) -> "Readout":
         """Return the readout of training features (n_states, n_features)."""
-        means = [features[labels == label].mean(axis=0) for label in (0, 1)]
-        difference = means[1] - means[0]
+        difference = features[labels == 1].mean(axis=0) - features[labels == 0].mean(axis=0)
         length = np.linalg.norm(difference)
         axis = difference / length if length > 0 else np.eye(1, features.shape[1])[0]
-        return cls(axis, float(axis @ (means[0] + means[1]) / 2))
+        return cls(axis, _cut(features @ axis, labels == 1))
 
     def correct(self, features: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Return whether each state is put on the side of its label, bool (n_states,)."""
@@ -139,6 +139,15 @@ class Readout:
         """Return the difference of the class means along the axis."""
         along = features @ self.axis
         return float(along[labels == 1].mean() - along[labels == 0].mean())
+
+
+def _cut(along: np.ndarray, is_above: np.ndarray) -> float:
+    order = np.argsort(along)
+    points, above = along[order], is_above[order]
+    n_correct = np.cumsum(~above)[:-1] + above[::-1].cumsum()[::-1][1:]
+    best = np.flatnonzero(n_correct == n_correct.max())
+    gap = best[np.argmax(np.diff(points)[best])]
+    return float((points[gap] + points[gap + 1]) / 2)
 
 
 @dataclass(frozen=True)

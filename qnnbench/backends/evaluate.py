@@ -144,7 +144,7 @@ class Evaluator:
         """Return expectation values; see :func:`expectations`."""
         clock = time.perf_counter()
         params = self._checked_params(params)
-        query, mixing = self._query(states)
+        query, mixing = self.query(states)
         bond = min(first_bond_dim, max_bond_dim)
         chosen, _ = choose(query, backend, bond, exact_flops)
         refine = _Refine(query, params, chosen)
@@ -177,7 +177,7 @@ class Evaluator:
         Raises:
             BackendCannot: Nothing can evaluate this, with the reasons.
         """
-        return choose(self._query(states)[0], backend, max_bond_dim, exact_flops)
+        return choose(self.query(states)[0], backend, max_bond_dim, exact_flops)
 
     def _checked_params(self, params: np.ndarray) -> np.ndarray:
         array = np.asarray(params, dtype=float)
@@ -191,7 +191,7 @@ class Evaluator:
             raise ValueError(f"params must be finite angles in radians; NaN or inf at {bad}")
         return array
 
-    def _query(self, states: State | Sequence[State] | None) -> tuple[Query, np.ndarray]:
+    def query(self, states: State | Sequence[State] | None) -> tuple[Query, np.ndarray]:
         """Return the query of the pure members and the matrix that mixes them into states."""
         if states is None:
             states = [MPS.product([np.array([1.0, 0.0])] * max(self.program.n_qubits, 1))]

@@ -50,7 +50,7 @@ class Progress:
     Attributes:
         params: Angles now.
         best_params: Angles of the best validation so far.
-        best: (validation score, -validation loss) of those; larger is better.
+        best: Validation score of those, and the finer one that breaks ties.
         best_step: Step after which they were found; 0 for the initial angles.
         rows: One per step.
     """
@@ -93,14 +93,13 @@ def train(
         params: Initial angles in radians, (n_symbols,).
         settings: How to train.
         rng: Draws batches and gradient noise; its state is part of the checkpoint.
-        validate: Maps angles to (validation score, validation loss).
+        validate: Maps angles to (validation score, finer score that breaks ties).
         checkpoint: Held by the caller.
     """
     optimiser = Adam(settings.learning_rate)
     progress, memory = _resume(checkpoint, rng)
     if progress is None:
-        score, validation_loss = validate(params)
-        progress = Progress(params, params, (score, -validation_loss))
+        progress = Progress(params, params, validate(params))
         memory = optimiser.init(params)
     saved = time.monotonic()
     while progress.step < settings.n_steps:
@@ -143,11 +142,11 @@ def _validated(progress: Progress, settings: Settings, validate: Validate) -> fl
     """Validate where it is due, keep the best angles, return the score or NaN."""
     if progress.step % settings.validate_every and progress.step != settings.n_steps:
         return float("nan")
-    score, validation_loss = validate(progress.params)
-    if (score, -validation_loss) > progress.best:
-        progress.best, progress.best_params = (score, -validation_loss), progress.params
+    judged = validate(progress.params)
+    if judged > progress.best:
+        progress.best, progress.best_params = judged, progress.params
         progress.best_step = progress.step
-    return score
+    return judged[0]
 
 
 def _save(

@@ -1,0 +1,64 @@
+import json
+import math
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from qnnbench.cli import app
+
+CONFIGS = Path(__file__).parents[1] / "config"
+
+
+def invoke(*words):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def test_check_shows_what_a_config_asks_for():
+    done = invoke("check", CONFIGS / "smoke.yaml")
+    assert done.exit_code == 0
+    for part in ("datasets", "certificates", "trainability", "training", "4, 8"):
+        assert part in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("ansatze", "hea"), ("datasets", "spt_path"), ("tasks", "compression")],
+)
+def test_list_names_the_entries_of_a_table(kind, name):
+    assert name in invoke("list", kind).stdout
+
+
+def test_list_without_a_kind_lists_every_table():
+    said = invoke("list").stdout
+    for name in ("hea", "spt_path", "compression", "heisenberg"):
+        assert name in said
+
+
+def test_moments_of_one_qubit_per_factor_have_their_closed_form():
+    # One layer of RY, RZ and CZ on |0…0> gives p(0…0) = Π cos²(θ/2):
+    # the variance is (3/8)^n - (1/4)^n.
+    said = invoke("moments", "hea", 4, "--option", "n_layers=1", "--json")
+    assert said.exit_code == 0
+    row = json.loads(said.stdout)
+    expected = math.log10((3 / 8) ** 4 - (1 / 4) ** 4)
+    assert row["log10_variance"] == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("moments", "hae", 4), "Did you mean 'hea'"),
+        (("moments", "hea", 1), "n_qubits must be a whole number >= 2"),
+        (("moments", "hea", 4, "--option", "readout"), "an option is NAME=VALUE"),
+        (("moments", "hea", 4, "--option", "readuot=local"), "readuot"),
+        (("moments", "hea", 4, "--angles", "gausian"), "Did you mean 'gaussian'"),
+        (("moments", "hea", 4, "--angles", "gaussian", "--std", -1), "std must be"),
+        (("check", "none.yaml"), "No config at none.yaml"),
+    ],
+)
+def test_bad_input_is_a_message_and_exit_code_2(words, message):
+    done = invoke(*words)
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.output

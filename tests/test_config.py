@@ -1,0 +1,146 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from qnnbench.circuits.angles import Gaussian, Uniform
+from qnnbench.config import SCHEMA, check, law_of, load
+
+CONFIGS = Path(__file__).parents[1] / "config"
+SMOKE = (CONFIGS / "smoke.yaml").read_text()
+
+
+def problems(tmp_path, *edits, names=False):
+    """Return the message about the smoke config after text edits, and the file."""
+    text = SMOKE
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new, 1)
+    file = tmp_path / "study.yaml"
+    file.write_text(text)
+    with pytest.raises(ValueError, match="The config has") as caught:
+        check(yaml.safe_load(text), [file], names=names)
+    return str(caught.value), file
+
+
+def line_of(file, text):
+    return next(i for i, line in enumerate(file.read_text().splitlines(), 1) if text in line)
+
+
+@pytest.mark.parametrize("name", ["smoke", "config", "paper", "scaling"])
+def test_the_shipped_configs_are_sound(name):
+    assert load(CONFIGS / f"{name}.yaml")["seed"] >= 0
+
+
+def test_a_typo_is_named_with_near_miss_and_both_lines(tmp_path):
+    said, file = problems(tmp_path, ("learning_rate: 0.05", "learnig_rate: 0.05"))
+    schema = SCHEMA.read_text().splitlines()
+    (line,) = [part for part in said.splitlines() if "learnig_rate" in part]
+    assert f"training[0].learnig_rate ({file}:{line_of(file, 'learnig_rate')})" in line
+    assert "Did you mean 'learning_rate'?" in line
+    place = int(line.rsplit("workflow/schemas/config.schema.yaml:", 1)[1].rstrip("]"))
+    assert schema[place - 1].strip() == "properties:"
+    assert schema[place].strip().startswith("arm:")  # where the keys of an arm are defined
+
+
+def test_all_problems_are_told_at_once(tmp_path):
+    said, _ = problems(
+        tmp_path,
+        ("seed: 7", "seed: -7"),
+        ("n_steps: 5", "n_steps: 0"),
+        ("repeats: 2", "repeats: two"),
+        ("dataset: two_state", "dataset: two_stat"),
+    )
+    assert "4 problems" in said
+    for part in ("seed", "training[0].n_steps", "training[0].repeats", "Did you mean 'two_state'"):
+        assert part in said
+
+
+@pytest.mark.parametrize("width", ["1", "0", "-4", "8.0", "true", "'8'", ".nan", "null"])
+def test_widths_are_whole_numbers_from_two(tmp_path, width):
+    said, _ = problems(tmp_path, ("[4, 8]", f"[4, {width}]"))
+    assert "widths[1]" in said
+    assert "A network has 2 qubits or more" in said
+
+
+@pytest.mark.parametrize("number", [".nan", ".inf", "0", "-0.1", "fast", "true"])
+def test_a_learning_rate_is_a_finite_number_above_zero(tmp_path, number):
+    said, _ = problems(tmp_path, ("learning_rate: 0.05", f"learning_rate: {number}"))
+    assert "training[0].learning_rate" in said
+
+
+def test_a_number_that_yaml_reads_as_text_is_explained(tmp_path):
+    said, _ = problems(tmp_path, ("tolerance: 1.0e-3", "tolerance: 1e-3"))
+    assert "YAML reads 1e-3 as text, write it with a point" in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("seed: 7", "seed: 7\nseed: 8", "key 'seed' is given 2 times"),
+        ("curve: qcnn", "curve: hea_global", "'hea_global' names two entries"),
+        ("study: smoke", "study: My study", "does not match"),
+        ("study: smoke", "study: figures", "should not be valid"),
+        ("budgets:", "budget:", "Did you mean 'budgets'"),
+        ("  report_s: 20", "", "'report_s' is a required property"),
+        ("widths: *widths\n    repeats", "widths: [4, 16]\n    repeats", "not made at [16]"),
+    ],
+)
+def test_contradictions_are_found(tmp_path, old, new, message):
+    assert message in problems(tmp_path, (old, new))[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("ansatz: hea", "ansatz: hae", "No ansatz named 'hae'. Did you mean 'hea'"),
+        ("  spt_path: {", "  spt_pth: {", "No dataset named 'spt_pth'. Did you mean 'spt_path'"),
+        ("task: classification", "task: clasification", "Did you mean 'classification'"),
+        ("readout: global", "raedout: global", "No option of ansatz 'hea' named 'raedout'"),
+        ("readout: global", "readout: globl", "No readout named 'globl'. Did you mean 'global'"),
+        ("{widths: *widths}", "{widths: *widths, options: {n_sample: 9}}", "'n_samples'"),
+        ("angles: uniform", "angles: unifrm", "Did you mean 'uniform'"),
+        ("angles: uniform", "angles: uniform\n    observable_index: 3", "3 asked, 1 observables"),
+        ("loss: local", "loss: locl", "No loss of 'compression' named 'locl'"),
+        ("loss: local", "loss: trash", "No loss of 'compression' named 'trash'"),
+        ("observable: global", "observable: local", "'local' is not what the ansatz reads"),
+        ("[4, 8]", "[3, 8]", "a dataset has 4 qubits or more"),
+    ],
+)
+def test_names_and_options_are_looked_up_where_they_are_defined(tmp_path, old, new, message):
+    assert message in problems(tmp_path, (old, new), names=True)[0]
+
+
+def test_a_key_of_a_later_file_is_found_there(tmp_path):
+    later = tmp_path / "later.yaml"
+    later.write_text("\nseed: -1\n")
+    config = {**yaml.safe_load(SMOKE), "seed": -1}
+    with pytest.raises(ValueError, match=r"later\.yaml:2"):
+        check(config, [CONFIGS / "smoke.yaml", later], names=False)
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "study", ""])
+def test_a_config_is_a_mapping(tmp_path, text):
+    (tmp_path / "study.yaml").write_text(text)
+    with pytest.raises(ValueError, match="must hold a YAML mapping"):
+        load(tmp_path / "study.yaml")
+
+
+def test_broken_yaml_and_missing_files_are_named(tmp_path):
+    (tmp_path / "study.yaml").write_text("study: [")
+    with pytest.raises(ValueError, match="is no YAML"):
+        load(tmp_path / "study.yaml")
+    with pytest.raises(FileNotFoundError, match="The shipped ones are in config/"):
+        load(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    ("angles", "law"),
+    [
+        ("uniform", Uniform()),
+        ({"law": "uniform"}, Uniform()),
+        ({"law": "gaussian", "std": 0.3}, Gaussian(0.3)),
+    ],
+)
+def test_angle_laws_are_written_as_text_or_with_their_width(angles, law):
+    assert law_of(angles) == law

@@ -1,0 +1,127 @@
+"""Compilation: blocks reproduce Cirq's unitary, equal blocks are one gate, bad input is named."""
+
+import cirq
+import numpy as np
+import pytest
+import sympy
+
+import qnnbench
+from qnnbench.backends import BackendCannot
+from qnnbench.circuits.ansatze import build_ansatz
+from qnnbench.circuits.gates import UnsupportedCircuit
+from qnnbench.circuits.pauli_transfer import PAIRS, transfer, transfer_pull_back
+from qnnbench.circuits.program import circuit_symbols, compile_circuit
+from tests.circuits import random_circuit
+
+A, B, C = cirq.LineQubit.range(3)
+t, u = sympy.symbols("t u")
+
+
+def unitary_of(program, params, n_qubits):
+    gates = program.unitaries(params)
+    out = np.eye(2**n_qubits).reshape([2] * n_qubits + [-1])
+    for sites, gate in zip(program.sites, program.gate_of_block, strict=True):
+        k = len(sites)
+        matrix = gates[gate] if k == 2 else gates[gate][::2, ::2]
+        out = np.tensordot(matrix.reshape([2] * 2 * k), out, (range(k, 2 * k), sites))
+        out = np.moveaxis(out, range(k), sites)
+    return out.reshape(2**n_qubits, -1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_blocks_multiply_to_the_unitary_of_cirq(seed):
+    rng = np.random.default_rng(seed)
+    circuit, symbols = random_circuit(5, 30, rng)
+    params = rng.normal(size=len(symbols))
+    found = unitary_of(compile_circuit(circuit, symbols), params, 5)
+    expected = cirq.unitary(
+        cirq.resolve_parameters(circuit, dict(zip(symbols, params, strict=True)))
+    )
+    phase = np.vdot(expected, found) / 32  # decompositions may drop a global phase
+    np.testing.assert_allclose(found, phase * expected, atol=1e-12)
+    assert abs(phase) == pytest.approx(1, abs=1e-12)
+
+
+def test_equal_blocks_are_one_gate():
+    program = compile_circuit(build_ansatz("rg_tree", 100).circuit)
+    assert len(program.sites) == 99
+    assert program.n_gates <= 15  # 8 shapes, some with a neighbour's rotations fused in
+
+
+def test_transfer_matrices_move_pauli_coefficients():
+    rng = np.random.default_rng(0)
+    unitary = cirq.testing.random_unitary(4, random_state=1)
+    matrix = transfer(unitary[None])[0]
+    coefficients = rng.normal(size=16)
+    operator = np.tensordot(coefficients, PAIRS, 1)
+    moved = np.tensordot(matrix @ coefficients, PAIRS, 1)
+    np.testing.assert_allclose(moved, unitary.conj().T @ operator @ unitary, atol=1e-13)
+    np.testing.assert_allclose(matrix @ matrix.T, np.eye(16), atol=1e-13)
+
+
+def test_transfer_pull_back_is_the_adjoint_of_its_differential():
+    rng = np.random.default_rng(1)
+    unitary = cirq.testing.random_unitary(4, random_state=2)
+    direction = rng.normal(size=(4, 4)) + 1j * rng.normal(size=(4, 4))
+    cotangent = rng.normal(size=(1, 16, 16))
+    step = 1e-6
+    ahead, behind = (transfer((unitary + s * step * direction)[None]) for s in (1, -1))
+    expected = (cotangent * (ahead - behind)).sum() / (2 * step)
+    found = np.vdot(transfer_pull_back(unitary[None], cotangent)[0], direction).real
+    assert found == pytest.approx(expected, rel=1e-7)
+
+
+def test_symbols_sort_naturally():
+    circuit = cirq.Circuit(cirq.rx(sympy.Symbol(f"a{i}"))(A) for i in (10, 2, 1))
+    assert [s.name for s in circuit_symbols(circuit)] == ["a1", "a2", "a10"]
+
+
+@pytest.mark.parametrize(
+    ("gate", "message"),
+    [
+        (cirq.CCX(A, B, C), "not a unitary gate on one or two qubits"),
+        (cirq.measure(A), "not a unitary gate"),
+        (cirq.depolarize(0.1)(A), "not unitary"),
+        (cirq.rx(t**2)(A), "not affine"),
+        (cirq.rx(t * u)(A), "not affine"),
+        (cirq.IdentityGate(1, (3,))(cirq.LineQid(0, 3)), "Only qubits"),
+    ],
+)
+def test_unsupported_gates_are_named_before_work_starts(gate, message):
+    circuit = cirq.Circuit(gate)
+    with pytest.raises(UnsupportedCircuit, match=message):
+        qnnbench.expectations(circuit, cirq.Z(A), np.zeros(len(circuit_symbols(circuit))))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"params": [np.nan]}, "NaN or inf at .*t"),
+        ({"params": [0.0, 1.0]}, r"shape \(1,\)"),
+        ({"backend": "statvector"}, "Did you mean 'statevector'"),
+        ({"symbols": [u]}, "not listed: .*t"),
+        ({"observables": []}, "observables is empty"),
+        ({"observables": 1j * cirq.Z(A)}, "not real"),
+        ({"states": []}, "states is empty"),
+    ],
+)
+def test_bad_arguments_say_what_was_found(changes, message):
+    call = {"circuit": cirq.Circuit(cirq.rx(t)(A)), "observables": cirq.Z(A), "params": [0.1]}
+    with pytest.raises(ValueError, match=message):
+        qnnbench.expectations(**{**call, **changes})
+
+
+def test_a_backend_declines_with_the_reason_and_the_way_out():
+    qubits = cirq.LineQubit.range(40)
+    ghz = cirq.Circuit(cirq.rx(t)(qubits[0]))
+    ghz += [cirq.CX(a, b) for a, b in zip(qubits, qubits[1:], strict=False)]
+    reads = cirq.X(qubits[0]) * cirq.X(qubits[39])
+    with pytest.raises(BackendCannot, match=r"40 qubits.*Use 'heisenberg'"):
+        qnnbench.expectations(ghz, reads, [0.3], backend="statevector")
+    far = cirq.Circuit(cirq.CX(qubits[0], qubits[1]), cirq.ZZ(qubits[0], qubits[2]) ** t)
+    far += cirq.CX(qubits[0], qubits[1])
+    middle = cirq.X(qubits[0]) * cirq.X(qubits[1])
+    with pytest.raises(BackendCannot, match="neighbours among the active"):
+        qnnbench.expectations(far, middle, [0.3], backend="heisenberg")
+    with pytest.raises(BackendCannot, match="merge two neighbours"):
+        qnnbench.expectations(far, middle, [0.3], backend="tree")

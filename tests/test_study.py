@@ -1,0 +1,120 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from qnnbench import study
+
+CONFIGS = Path(__file__).parents[1] / "config"
+DEFAULT = yaml.safe_load((CONFIGS / "config.yaml").read_text())
+SMOKE = yaml.safe_load((CONFIGS / "smoke.yaml").read_text())
+
+
+def changed(**entry):
+    """Return the smoke config with keys of its first arm changed."""
+    config = yaml.safe_load((CONFIGS / "smoke.yaml").read_text())
+    config["training"][0].update(entry)
+    return config
+
+
+def run_id(config, repeat=0):
+    name, batch = study.jobs(config, "training")[0]
+    cell = study.cells(config, "training", name, batch)[0]
+    (row,) = study.identified([{"repeat": repeat}], cell, config)
+    return row["run_id"]
+
+
+@pytest.mark.parametrize(
+    ("widths", "expected"),
+    [
+        ([8, 16, 32, 64, 100], {"n8-32": [8, 16, 32], "n64": [64], "n100": [100]}),
+        ([100, 4], {"n4": [4], "n100": [100]}),
+        ([1024], {"n1024": [1024]}),
+    ],
+)
+def test_small_widths_share_a_job(widths, expected):
+    assert study.batches(widths) == expected
+    assert [study.widest(label) for label in expected] == [max(g) for g in expected.values()]
+
+
+@pytest.mark.parametrize("stage", ["datasets", "certificates", "trainability", "training"])
+def test_the_jobs_cover_every_cell_once(stage):
+    cells = [c for job in study.jobs(DEFAULT, stage) for c in study.cells(DEFAULT, stage, *job)]
+    expected = [n for e in study.entries(DEFAULT, stage).values() for n in sorted(e["widths"])]
+    assert [cell["n_qubits"] for cell in cells] == expected
+
+
+def test_a_training_job_relies_on_the_certificates_of_its_states():
+    assert study.certificates_of(DEFAULT, "qcnn_spt_path", "n8-32") == [("spt_path", "n8-32")]
+    assert study.certificates_of(DEFAULT, "qcnn_spt_path", "n100") == [("spt_path", "n100")]
+
+
+def test_an_unknown_batch_is_answered_with_the_known_ones():
+    with pytest.raises(ValueError, match=r"Known: \['n100', 'n64', 'n8-32'\]"):
+        study.cells(DEFAULT, "training", "qcnn_spt_path", "n8-16")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [{"learning_rate": 0.1}, {"n_steps": 6}, {"options": {"sharing": "none"}}, {"loss": "local"}],
+)
+def test_what_can_change_a_result_changes_the_run_id(entry):
+    assert run_id(changed(**entry)) != run_id(SMOKE)
+
+
+@pytest.mark.parametrize("entry", [{"arm": "other"}, {"repeats": 9}])
+def test_what_cannot_change_a_result_leaves_the_run_id(entry):
+    assert run_id(changed(**entry)) == run_id(SMOKE)
+
+
+def test_repeats_and_seeds_have_run_ids_of_their_own():
+    ids = {run_id(SMOKE), run_id(SMOKE, repeat=1), run_id({**SMOKE, "seed": 8})}
+    assert len(ids) == 3
+    assert run_id({**SMOKE, "study": "other", "trainability": []}) in ids
+
+
+def test_a_stage_depends_on_the_code_below_it_only(tmp_path, monkeypatch):
+    monkeypatch.setattr(study, "__file__", str(tmp_path / "study.py"))
+    (tmp_path / "training").mkdir()
+    (tmp_path / "registry.py").write_text("a = 1")
+    (tmp_path / "training" / "loop.py").write_text("b = 1")
+    before = {stage: study.source(stage) for stage in study.STAGES}
+    (tmp_path / "training" / "loop.py").write_text("b = 2")
+    moved = {stage for stage in study.STAGES if study.source(stage) != before[stage]}
+    assert moved == {"training", "report"}
+    (tmp_path / "registry.py").write_text("a = 2")
+    assert all(study.source(stage) != before[stage] for stage in study.STAGES)
+
+
+def test_checkpoints_of_two_cells_lie_apart():
+    cells = study.cells(SMOKE, "training", "qcnn_spt_path", "n4-8")
+    first, second = (study.checkpoint_folder(cell) for cell in cells)
+    assert first != second
+    assert first == study.checkpoint_folder(dict(cells[0]))
+
+
+@pytest.mark.parametrize(
+    ("angles", "name"),
+    [("uniform", "uniform"), ({"law": "gaussian", "std": 0.25}, "gaussian(0.25)")],
+)
+def test_a_curve_says_what_it_is(angles, name):
+    config = {**SMOKE, "trainability": [{**SMOKE["trainability"][0], "angles": angles}]}
+    cell, _ = study.cells(config, "trainability", "hea_global", "n4-8")
+    columns = study.curve_columns(cell)
+    assert (columns["observable"], columns["angles"]) == ("global", name)
+    assert columns["n_qubits"] == 4
+
+
+def test_broken_claims_are_told_with_their_numbers():
+    row = {"dataset": "spt_path", "n_qubits": 8, "fact": "energy", "method": "<H>"}
+    numbers = {"value": 1.5, "expected": 1.0, "tolerance": 0.1}
+    assert study.broken_claims([{**row, **numbers, "holds": True}]) == ""
+    assert study.broken_claims([{**row, **numbers, "holds": None}]) == ""
+    said = study.broken_claims([{**row, **numbers, "holds": False}])
+    assert "spt_path at n_qubits=8" in said
+    assert "1.5, claimed 1.0 within 0.1" in said
+
+
+def test_only_the_default_report_lies_at_the_top():
+    assert study.report_folder(DEFAULT) == "reports"
+    assert study.report_folder(SMOKE) == "reports/smoke"

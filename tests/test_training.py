@@ -1,0 +1,216 @@
+"""Training: the optimiser is Adam, resumption is bit-identical, the test split stays shut."""
+
+import multiprocessing
+
+import numpy as np
+import pytest
+
+from qnnbench.backends import Evaluator
+from qnnbench.circuits.ansatze import build_ansatz
+from qnnbench.results import to_table
+from qnnbench.states.datasets import build_dataset
+from qnnbench.states.samples import Dataset
+from qnnbench.tasks import LOSSES
+from qnnbench.training import arms, loop, train_arm
+from qnnbench.training.checkpoints import Checkpoint
+from qnnbench.training.optimisers import Adam, cosine
+
+ARM = {
+    "arm": "test",
+    "task": "classification",
+    "dataset": "spt_path",
+    "ansatz": "qcnn",
+    "angles": {"law": "gaussian", "std": 0.1},
+    "repeats": 1,
+    "n_steps": 12,
+    "learning_rate": 0.05,
+    "batch_size": 8,
+    "gradient_noise": 0.001,
+}
+
+
+@pytest.fixture(scope="module")
+def small():
+    return build_dataset("spt_path", 6, {"train": 8, "validation": 8, "test": 8}, seed=0)
+
+
+def run(arm, dataset, folder, **changes):
+    call = {"n_qubits": dataset.n_qubits, "seed": 1, "checkpoint_dir": folder, "budget_s": 1e4}
+    return train_arm({**ARM, **arm}, dataset, **{**call, **changes})
+
+
+def test_first_adam_step_is_the_learning_rate_times_the_sign():
+    adam, params = Adam(0.1), np.zeros(3)
+    moved, state = adam.update(params, np.array([2.0, -0.3, 0.0]), adam.init(params))
+    np.testing.assert_allclose(moved, [-0.1, 0.1, 0.0], rtol=1e-6)
+    assert state["count"] == 1
+
+
+def test_adam_reaches_the_minimum_of_a_quadratic():
+    adam, params = Adam(0.1), np.array([3.0, -2.0])
+    state = adam.init(params)
+    for step in range(400):
+        params, state = adam.update(params, params * [1.0, 100.0], state, cosine(step, 400))
+    np.testing.assert_allclose(params, 0, atol=1e-3)
+
+
+def test_training_lowers_the_loss_and_rows_fit_the_contract(small, tmp_path):
+    tables = run({}, small, tmp_path)
+    for table, rows in tables.items():
+        to_table(table, rows)
+    losses = [row["loss"] for row in tables["steps"]]
+    assert len(losses) == 12
+    assert losses[-1] < losses[0] - 0.2
+    assert {row["metric"] for row in tables["scores"]} == {"accuracy", "contrast"}
+    assert tables["runs"][0]["status"] == "ok"
+    assert not list(tmp_path.glob("*.npz"))
+
+
+def training_call(small, folder, n_steps, monkeypatch=None):
+    network = build_ansatz("qcnn", 6)
+    evaluator = Evaluator.of(network)
+    settings = loop.Settings(n_steps=n_steps, batch_size=4, gradient_noise=0.01)
+    start = np.random.default_rng(0).normal(size=len(network.symbols)) * 0.1
+    checkpoint = Checkpoint(folder, "run")
+    with checkpoint.held():
+        return loop.train(
+            evaluator,
+            LOSSES["contrast"],
+            small.select("train"),
+            start,
+            settings,
+            np.random.default_rng(7),
+            lambda params: (float(np.cos(params[0])), 0.0),
+            checkpoint,
+        )
+
+
+def test_a_killed_run_resumes_bit_for_bit(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "CHECKPOINT_EVERY_S", 0.0)
+    whole = training_call(small, tmp_path / "whole", 10)
+    real, calls = Adam.update, []
+
+    def dies_at_the_seventh_step(self, *arguments):
+        calls.append(1)
+        if len(calls) == 7:
+            raise KeyboardInterrupt
+        return real(self, *arguments)
+
+    monkeypatch.setattr(Adam, "update", dies_at_the_seventh_step)
+    with pytest.raises(KeyboardInterrupt):
+        training_call(small, tmp_path / "cut", 10)
+    monkeypatch.setattr(Adam, "update", real)
+    resumed = training_call(small, tmp_path / "cut", 10)
+    assert (resumed.params == whole.params).all()
+    assert (resumed.best_params == whole.best_params).all()
+    timeless = [
+        [{k: v for k, v in r.items() if k != "wall_time_s"} for r in p.rows]
+        for p in (whole, resumed)
+    ]
+    np.testing.assert_equal(*timeless)
+
+
+def hold(folder, held, done):
+    with Checkpoint(folder, "run").held():
+        held.set()
+        done.wait(30)
+
+
+def test_one_run_is_trained_by_one_process(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    held, done = context.Event(), context.Event()
+    other = context.Process(target=hold, args=(tmp_path, held, done))
+    other.start()
+    assert held.wait(30)
+    with (
+        pytest.raises(RuntimeError, match="being trained by another process"),
+        Checkpoint(tmp_path, "run").held(),
+    ):
+        pass
+    done.set()
+    other.join()
+
+
+def test_the_test_split_is_read_once_at_the_end(small, tmp_path, monkeypatch):
+    events = []
+    real_train, real_select = arms.train, Dataset.select
+
+    def train(*arguments):
+        events.append("train")
+        finished = real_train(*arguments)
+        events.append("trained")
+        return finished
+
+    class Watched(tuple):
+        def __iter__(self):
+            events.append("test states read")
+            return super().__iter__()
+
+    def select(self, split):
+        chosen = real_select(self, split)
+        if split == "test":
+            object.__setattr__(chosen, "states", Watched(chosen.states))
+        return chosen
+
+    monkeypatch.setattr(arms, "train", train)
+    monkeypatch.setattr(Dataset, "select", select)
+    run({}, small, tmp_path)
+    assert events[:2] == ["train", "trained"]
+    assert "test states read" in events
+
+
+def test_equal_seeds_give_equal_rows_and_other_seeds_do_not(small, tmp_path):
+    first, again = (run({}, small, tmp_path)["runs"][0]["params"] for _ in range(2))
+    assert first == again
+    assert run({}, small, tmp_path, seed=2)["runs"][0]["params"] != first
+
+
+def test_what_is_not_run_says_why(small, tmp_path):
+    late = run({}, small, tmp_path, budget_s=1e-6)["runs"][0]
+    assert late["status"] == "over_budget"
+    assert "by operation count" in late["reason"]
+    wide = build_dataset("spt_path", 32, {"train": 2, "validation": 2, "test": 2}, seed=0)
+    deep = {"angles": {"law": "uniform"}}  # truncation fails at uniform angles
+    skipped = run(deep, wide, tmp_path, budget_s=1e9)["runs"][0]
+    assert skipped["status"] == "skipped"
+    assert "relative error" in skipped["reason"]
+    assert skipped["error_estimate"] > 0.05
+
+
+def test_compression_beats_the_identity_at_eight_qubits(tmp_path):
+    ensemble = build_dataset("two_state", 8, seed=0)
+    arm = {
+        "task": "compression",
+        "ansatz": "brickwork",
+        "loss": "local",
+        "n_steps": 60,
+        "gradient_noise": 0.0,
+        "learning_rate": 0.1,
+    }
+    score = run(arm, ensemble, tmp_path)["scores"][0]
+    assert score["chance"] == pytest.approx(2 / 3, abs=1e-12)
+    assert score["value"] > 0.9
+    assert score["ceiling"] == pytest.approx(1.0)
+
+
+def test_label_free_tree_reads_what_label_only_training_cannot(tmp_path):
+    # At n = 4 both must succeed, else the comparison is unfair. At n = 32 the contrast's
+    # standard deviation at the start is (4/3 (2/5)^31)^(1/2) ~ 1e-6, below the noise.
+    scores = {}
+    for n_qubits in (4, 32):
+        states = build_dataset("ghz_dephased", n_qubits, seed=0)
+        for loss in ("trash", "contrast"):
+            arm = {
+                "ansatz": "rg_tree",
+                "loss": loss,
+                "n_steps": 150,
+                "batch_size": 16,
+                "angles": {"law": "uniform"},
+                "gradient_noise": 5e-3,
+            }
+            rows = run(arm, states, tmp_path)["scores"]
+            scores[n_qubits, loss] = next(r["value"] for r in rows if r["metric"] == "contrast")
+    assert scores[4, "trash"] > 0.8
+    assert scores[4, "contrast"] > 0.8
+    assert scores[32, "trash"] > 0.8
+    assert scores[32, "contrast"] < 0.1

@@ -1,0 +1,134 @@
+"""The DAG, run as a user runs it: snakemake in an empty folder."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qnnbench import study
+from qnnbench.config import load
+from qnnbench.results import TABLES, read_rows
+
+ROOT = Path(__file__).parents[1]
+SMOKE = ROOT / "config" / "smoke.yaml"
+
+
+def snakemake(folder, config, *flags):
+    """Run the workflow in ``folder`` and return the finished process."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+    command += ["--directory", str(folder), "--configfile", str(config), "--cores", "2", *flags]
+    return subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False)
+
+
+def edited(folder, old, new):
+    """Return a copy of the smoke config with one edit."""
+    text = SMOKE.read_text()
+    assert old in text
+    (folder / "edited.yaml").write_text(text.replace(old, new, 1))
+    return folder / "edited.yaml"
+
+
+def written(folder):
+    """Return the files below results, hidden ones included."""
+    return sorted(file for file in (folder / "results").rglob("*") if file.is_file())
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("smoke")
+    done = snakemake(folder, SMOKE)
+    assert done.returncode == 0, done.stderr
+    return folder, done.stderr
+
+
+@pytest.mark.parametrize("name", ["smoke", "config", "paper", "scaling"])
+def test_every_config_builds_a_dag(tmp_path, name):
+    file = ROOT / "config" / f"{name}.yaml"
+    done = snakemake(tmp_path, file, "--dry-run", "--quiet", "rules")
+    assert done.returncode == 0, done.stderr
+    counts = dict(
+        line.split() for line in (done.stdout + done.stderr).splitlines() if len(line.split()) == 2
+    )
+    for rule, stage in (("dataset", "datasets"), ("training", "training")):
+        assert int(counts[rule]) == len(study.jobs(load(file), stage))
+
+
+def test_the_smoke_study_ends_with_a_report(smoke):
+    folder, said = smoke
+    page = (folder / "reports" / "smoke" / "index.html").read_text()
+    assert "<html" in page
+    assert list((folder / "reports" / "smoke" / "figures").glob("*.svg"))
+    assert "(100%) done" in said
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_smoke_study_fills_every_table(smoke, table):
+    folder, _ = smoke
+    rows = read_rows(table, (folder / "results" / "smoke" / table).rglob("*.parquet"))
+    assert len(rows)
+    assert set(rows["status"]) == {"ok"}
+    assert rows["run_id"].str.fullmatch("[0-9a-f]{16}").all()
+    assert rows["config_hash"].nunique() == 1
+    if table not in ("steps", "scores"):  # what they cost stands in their run's row
+        assert (rows["cpu_time_s"] >= 0).all()
+        assert (rows["peak_memory_mb"] > 0).all()
+
+
+def test_nothing_is_left_of_work_in_progress(smoke):
+    folder, _ = smoke
+    assert not [file for file in written(folder) if file.suffix != ".parquet"]
+    assert not [file for file in (folder / "checkpoints").rglob("*") if file.is_file()]
+
+
+def test_a_finished_study_is_not_run_again(smoke):
+    folder, _ = smoke
+    done = snakemake(folder, SMOKE, "--dry-run")
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
+def test_a_change_of_one_arm_trains_that_arm_only(smoke, tmp_path):
+    folder, _ = smoke
+    config = edited(tmp_path, "learning_rate: 0.05", "learning_rate: 0.06")
+    done = snakemake(folder, config, "--dry-run", "--quiet", "rules")
+    counts = [line.split() for line in (done.stdout + done.stderr).splitlines()]
+    assert ["training", "1"] in counts
+    assert ["dataset", "4"] not in counts
+
+
+def test_a_study_named_on_the_command_line_is_not_merged_into_the_default(smoke):
+    folder, _ = smoke
+    assert [file.name for file in (folder / "results").iterdir()] == ["smoke"]
+
+
+def test_a_typo_is_answered_before_any_work(tmp_path):
+    done = snakemake(tmp_path, edited(tmp_path, "n_steps", "n_step"))
+    assert done.returncode != 0
+    assert "No key named 'n_step'. Did you mean 'n_steps'" in done.stderr
+    assert "workflow/schemas/config.schema.yaml:" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_failing_job_leaves_nothing_half_written(tmp_path):
+    bad = edited(tmp_path, "spt_path: {", "spt_path: {options: {n_samples: -1}, ")
+    done = snakemake(tmp_path, bad, "--until", "certificates")
+    assert done.returncode != 0
+    assert "n_samples" in done.stderr
+    names = {file.relative_to(tmp_path / "results" / "smoke") for file in written(tmp_path)}
+    assert not [name for name in names if "spt_path" in name.parts]
+    assert all(name.suffix == ".parquet" for name in names)
+
+
+def test_truncated_states_are_named(smoke, tmp_path):
+    shutil.copytree(smoke[0] / "results", tmp_path / "results")
+    states = tmp_path / "results" / "smoke" / "states" / "spt_path" / "n8.parquet"
+    states.write_bytes(states.read_bytes()[:-100])
+    target = "results/smoke/certificates/spt_path/n4-8.parquet"
+    done = snakemake(tmp_path, SMOKE, "--force", "--rerun-triggers", "mtime", "--", target)
+    assert done.returncode != 0
+    assert "n8.parquet" in done.stderr
+    assert "not a whole Parquet file" in done.stderr
+    assert not (tmp_path / target).exists()
