@@ -18,7 +18,7 @@ _HOMES = {  # public name -> (module, name there); loaded on first use, because 
     "BACKENDS": ("backends", "BACKENDS"),
     "BackendCannot": ("backends", "BackendCannot"),
     "sample": ("backends.sampling", "sample"),
-    "moments": ("moments.exact", "moments"),
+    "moments": ("moments", "moments"),
     "TASKS": ("tasks", "TASKS"),
 }
 

@@ -102,7 +102,7 @@ def affine(angle: sympy.Expr, index: Mapping[sympy.Symbol, int]) -> Affine:
         raise UnsupportedCircuit(f"Angle {angle} holds symbols that are not listed: {unknown}.")
     offset = 0.0
     slopes: dict[int, float] = {}
-    for term in sympy.Add.make_args(sympy.expand(angle) if len(symbols) > 1 else angle):
+    for term in sympy.Add.make_args(sympy.expand(angle)):
         factor, rest = term.as_independent(*symbols, as_Add=False)
         if rest == 1:
             offset += float(factor)

@@ -1,0 +1,94 @@
+"""Smaller local bases: the subspace in which the backward vector stays.
+
+The vector of squared means of the input state, carried backward through every channel,
+stays in a product of local subspaces. With uniform RZ next to diagonal entanglers these
+are spanned by I, (X+Y)/√2 and Z: three letters instead of four.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from qnnbench.moments.channels import BlockChannel
+from qnnbench.moments.schedule import Block
+
+
+class Reduction:
+    """Orthonormal local bases, closed under the transposed channel of every block.
+
+    Attributes:
+        bases: Site to rows, shape (d, 4); the first row is the letter I.
+    """
+
+    def __init__(self, seeds: Mapping[int, np.ndarray], blocks: Sequence[Block]) -> None:
+        """Close the spans of ``seeds`` (rows of shape (k, 4), one array per site)."""
+        self.bases = {site: extended(np.eye(1, 4), rows) for site, rows in seeds.items()}
+        self._close(blocks)
+        self._number: dict[bytes, int] = {}
+        self._kinds = {
+            site: self._number.setdefault(basis.tobytes(), len(self._number))
+            for site, basis in self.bases.items()
+        }
+        self._channels: dict[tuple, BlockChannel] = {}
+
+    def key(self, block: Block) -> tuple:
+        """Return what the reduced channel of ``block`` depends on."""
+        return tuple(block.factors), *(self._kinds[site] for site in block.sites)
+
+    def channel(self, block: Block) -> BlockChannel:
+        """Return the channel of ``block`` between reduced bases."""
+        key = self.key(block)
+        if key not in self._channels:
+            basis = self._product_basis(block.sites)
+            full = block.channel
+            self._channels[key] = BlockChannel(
+                basis @ full.total @ basis.T, basis @ full.derivatives @ basis.T
+            )
+        return self._channels[key]
+
+    def _product_basis(self, sites: tuple[int, ...]) -> np.ndarray:
+        basis = self.bases[sites[0]]
+        return np.kron(basis, self.bases[sites[1]]) if len(sites) == 2 else basis
+
+    def _close(self, blocks: Sequence[Block]) -> None:
+        """Grow the bases until no transposed channel leads out of them."""
+        distinct = {(tuple(b.factors), b.sites): b for b in blocks}
+        users = defaultdict(list)
+        for key, block in distinct.items():
+            for site in block.sites:
+                users[site].append(key)
+        pending = deque(distinct)
+        waiting = set(pending)
+        while pending:
+            key = pending.popleft()
+            waiting.discard(key)
+            for site in self._grow(distinct[key]):
+                fresh = [k for k in users[site] if k not in waiting]
+                pending.extend(fresh)
+                waiting.update(fresh)
+
+    def _grow(self, block: Block) -> list[int]:
+        """Add the images under one block; return the sites that grew."""
+        channel, sites = block.channel, block.sites
+        rows = self._product_basis(sites) @ np.concatenate(
+            [channel.total[None], channel.derivatives]
+        )
+        images = rows.reshape(-1, *(4,) * len(sites))
+        grown = []
+        for axis, site in enumerate(sites):
+            basis = extended(self.bases[site], np.moveaxis(images, 1 + axis, -1).reshape(-1, 4))
+            if len(basis) > len(self.bases[site]):
+                self.bases[site] = basis
+                grown.append(site)
+        return grown
+
+
+def extended(basis: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Return orthonormal rows that span ``basis`` and ``vectors``, ``basis`` first."""
+    rest = vectors - vectors @ basis.T @ basis
+    _, s, v = np.linalg.svd(rest, full_matrices=False)
+    fresh = v[s > 1e-10]
+    signs = np.sign(fresh[np.arange(len(fresh)), np.argmax(np.abs(fresh), axis=1)])
+    fresh = np.round(signs[:, None] * fresh, 15)
+    return np.concatenate([basis, fresh / np.linalg.norm(fresh, axis=1, keepdims=True)])

@@ -1,0 +1,264 @@
+"""Exact moments against averages over finite designs with the Cirq simulator, and errors."""
+
+from itertools import pairwise, product
+from types import SimpleNamespace
+
+import cirq
+import numpy as np
+import pytest
+import sympy
+
+from qnnbench.circuits.angles import Gaussian
+from qnnbench.circuits.ansatze import build_ansatz, pauli_rotation
+from qnnbench.moments import CannotCompute, moments
+
+A, B, C = cirq.LineQubit.range(3)
+GRID = 2 * np.pi * np.arange(3) / 3
+THETA = sympy.symbols("t0:6")
+SIMULATOR = cirq.Simulator(dtype=np.complex128)
+
+MIXED = cirq.Circuit(
+    cirq.H(A),
+    pauli_rotation("Y", THETA[0], A),
+    pauli_rotation("XX", -THETA[1], B, A),
+    cirq.CX(C, B),
+    cirq.ry(np.pi / 2)(B),
+    pauli_rotation("ZZ", THETA[2] + 0.3, B, C),
+    cirq.ISWAP(A, B),
+    cirq.X(C) ** 0.5,
+    pauli_rotation("Y", THETA[3], C),
+    cirq.rx(THETA[4]).on(B),
+    cirq.SWAP(C, B),
+    pauli_rotation("YY", THETA[5], A, B),
+    cirq.S(A),
+)
+OBSERVABLES = {
+    "string": cirq.PauliString(cirq.Z(A)),
+    "scaled": cirq.X(A) * cirq.Y(B) * -2.0,
+    "pair": cirq.Z(B) * cirq.Z(C),
+    "sum": cirq.Z(A) + 0.5 * cirq.Z(B) * cirq.X(C) - 0.7,
+    "projector": cirq.ProjectorString({A: 1}, coefficient=2),
+}
+ONE = pauli_rotation("Y", THETA[0], A)
+RNG_SEED = 7
+
+
+def random_mps(rng):
+    """Return a normalised three-qubit state and its tensors of bond dimension 2."""
+    vector = rng.normal(size=8) + 1j * rng.normal(size=8)
+    vector /= np.linalg.norm(vector)
+    u, s, v = np.linalg.svd(vector.reshape(2, 4), full_matrices=False)
+    w, t, x = np.linalg.svd((s[:, None] * v).reshape(4, 2), full_matrices=False)
+    tensors = [u.reshape(1, 2, 2), (w * t).reshape(2, 2, 2), x.reshape(2, 2, 1)]
+    return vector, SimpleNamespace(tensors=tensors)
+
+
+def tables(circuit, observables, initial_state=0, n_angles=6):
+    """Return the values of observables on the grid of 3 equispaced points per angle."""
+    qubits = (A, B, C)
+    site = {q: i for i, q in enumerate(qubits)}
+    states = [
+        SIMULATOR.simulate(
+            circuit,
+            dict(zip(THETA, point, strict=False)),
+            qubit_order=qubits,
+            initial_state=initial_state,
+        ).final_state_vector
+        for point in product(GRID, repeat=n_angles)
+    ]
+    found = []
+    for observable in observables:
+        if isinstance(observable, cirq.ProjectorString):
+            values = observable.expectation_from_state_vector
+        else:
+            values = cirq.PauliSum.wrap(observable).expectation_from_state_vector
+        column = [values(state, site).real for state in states]
+        found.append(np.reshape(column, [3] * n_angles))
+    return found
+
+
+def gradient_variances(table):
+    """Return the mean square of every derivative, by Fourier interpolation.
+
+    C is a trigonometric polynomial of degree 1 in each angle, C² and (∂C)² of degree 2:
+    three equispaced points determine C and average both squares exactly.
+    """
+    squares = []
+    for axis in range(table.ndim):
+        spectrum = np.moveaxis(np.fft.fft(table, axis=axis), axis, -1)
+        squares.append(np.mean(np.abs(np.fft.ifft(spectrum * [0, 1j, -1j])) ** 2))
+    return np.array(squares)
+
+
+def assert_matches(found, table):
+    assert found.mean == pytest.approx(table.mean(), abs=1e-12)
+    assert 10**found.log10_variance == pytest.approx(table.var(), rel=1e-10, abs=1e-14)
+    measured = 10**found.log10_gradient_variance
+    np.testing.assert_allclose(measured, gradient_variances(table), rtol=1e-10, atol=1e-14)
+
+
+@pytest.fixture(scope="module")
+def mixed_tables():
+    vector, mps = random_mps(np.random.default_rng(RNG_SEED))
+    observables = OBSERVABLES.values()
+    return {
+        "zeros": (None, dict(zip(OBSERVABLES, tables(MIXED, observables), strict=True))),
+        "mps": (mps, dict(zip(OBSERVABLES, tables(MIXED, observables, vector), strict=True))),
+    }
+
+
+@pytest.mark.parametrize("state", ["zeros", "mps"])
+@pytest.mark.parametrize("name", OBSERVABLES)
+def test_mixed_circuit_matches_a_finite_design(mixed_tables, name, state):
+    tensors, references = mixed_tables[state]
+    found = moments(MIXED, OBSERVABLES[name], THETA, state=tensors)
+    assert_matches(found, references[name])
+    assert found.method == "exact"
+
+
+TURNED = cirq.Circuit(
+    pauli_rotation("Y", THETA[0], A),
+    cirq.ry(np.pi / 2)(A),
+    pauli_rotation("Z", -THETA[1], A),
+    cirq.CX(A, B),
+    pauli_rotation("XX", THETA[2], A, B),
+)
+
+
+@pytest.mark.parametrize("std", [0.1, 0.8])
+@pytest.mark.parametrize(
+    "observable", [cirq.X(A) * cirq.X(B) * 1.5, -cirq.Z(A), cirq.Z(B)], ids=str
+)
+def test_gaussian_angles_match_quadrature(observable, std):
+    (table,) = tables(TURNED, [observable], n_angles=3)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(30)
+    chance = np.einsum("a,b,c->abc", *[weights / weights.sum()] * 3)
+    gaps = std * nodes[:, None] - GRID
+    # Dirichlet kernel: interpolates degree 1 from three equispaced points.
+    kernel, slope = (1 + 2 * np.cos(gaps)) / 3, -2 * np.sin(gaps) / 3
+    interpolated = [
+        np.einsum("ai,bj,ck,ijk->abc", *[slope if k == axis else kernel for k in range(3)], table)
+        for axis in (None, 0, 1, 2)
+    ]
+    means = [np.sum(chance * values) for values in interpolated]
+    variances = [
+        np.sum(chance * (values - mean) ** 2)
+        for values, mean in zip(interpolated, means, strict=True)
+    ]
+    found = moments(TURNED, observable, THETA[:3], angles=Gaussian(std))
+    assert found.mean == pytest.approx(means[0], rel=1e-10, abs=1e-12)
+    assert 10**found.log10_variance == pytest.approx(variances[0], rel=1e-9, abs=1e-14)
+    measured = 10**found.log10_gradient_variance
+    np.testing.assert_allclose(measured, variances[1:], rtol=1e-9, atol=1e-14)
+
+
+def test_strings_that_no_rotation_moves_are_constant():
+    circuit = cirq.Circuit(cirq.H(A), pauli_rotation("X", THETA[0], A), cirq.I(B))
+    found = moments(circuit, 2 * cirq.X(A) - cirq.Z(B) + cirq.Z(B) * cirq.Z(A) + 0.5)
+    assert found.mean == pytest.approx(2 - 1 + 0.5)
+    assert found.log10_variance == -np.inf  # <Z> stays 0 on |+>
+    still = moments(circuit, 2 * cirq.X(A) - cirq.Z(B))
+    assert (still.mean, still.log10_variance) == (1.0, -np.inf)
+    assert np.isneginf(still.log10_gradient_variance).all()
+
+
+def test_matrices_and_phases_are_clifford_gates_too():
+    matrix = cirq.MatrixGate(cirq.unitary(cirq.CNOT))
+    phase = cirq.global_phase_operation(1j)
+    named = moments(cirq.Circuit(ONE, cirq.CNOT(B, A)), cirq.Z(A))
+    given = moments(cirq.Circuit(ONE, matrix(B, A).with_tags("given"), phase), cirq.Z(A))
+    assert given.log10_variance == named.log10_variance == pytest.approx(np.log10(0.5))
+    assert moments(cirq.Circuit(ONE), cirq.PauliSum()).log10_variance == -np.inf
+
+
+def test_symbols_order_the_gradient_and_may_be_idle():
+    circuit = cirq.Circuit(cirq.ry(sympy.Symbol("a10"))(A), cirq.ry(sympy.Symbol("a2"))(B))
+    natural = moments(circuit, cirq.Z(A))
+    assert [s.name for s in natural.symbols] == ["a2", "a10"]
+    assert natural.log10_gradient_variance == pytest.approx([-np.inf, np.log10(0.5)])
+    only_value = moments(circuit, cirq.Z(A), gradients=False)
+    assert only_value.log10_gradient_variance.size == 0
+    assert only_value.log10_variance == natural.log10_variance
+
+
+def test_clifford_preparation_equals_its_state():
+    ghz = np.zeros((2, 2, 2))
+    ghz[[0, 1], [0, 1], [0, 1]] = 1
+    first, last = np.eye(2).reshape(1, 2, 2) / np.sqrt(2), np.eye(2).reshape(2, 2, 1)
+    state = SimpleNamespace(tensors=[first] + [ghz] * 10 + [last])
+    network = build_ansatz("hea", 12, n_layers=2, readout="local")
+    qubits = cirq.LineQubit.range(12)
+    prepare = cirq.Circuit(cirq.H(A), [cirq.CX(a, b) for a, b in pairwise(qubits)])
+    expected = moments(prepare + network.circuit, network.observables[0], network.symbols)
+    found = moments(network.circuit, network.observables[0], network.symbols, state=state)
+    assert found.log10_variance == pytest.approx(expected.log10_variance, abs=1e-10)
+    np.testing.assert_allclose(
+        found.log10_gradient_variance, expected.log10_gradient_variance, atol=1e-9
+    )
+
+
+DECLINED = {
+    "controlled": (ONE.controlled_by(B), cirq.Z(A), "No exact second"),
+    "not Clifford": (cirq.T(A), cirq.Z(A), "not a Clifford gate"),
+    "three qubits": (cirq.CCX(A, B, C), cirq.Z(A), "Supported"),
+    "three levels": (cirq.IdentityGate(1, (3,))(cirq.LineQid(0, 3)), cirq.Z(A), "Supported"),
+    "measurement": (cirq.measure(A), cirq.Z(A), "not a unitary"),
+    "not affine": (pauli_rotation("Z", THETA[0] ** 2, A), cirq.Z(A), "not affine"),
+    "two symbols": (pauli_rotation("Z", THETA[0] + THETA[1], A), cirq.Z(A), "not affine"),
+    "shared": ([ONE, cirq.CZ(A, B), ONE], cirq.Z(A), "more than one gate"),
+    "far apart": (
+        [*MIXED, cirq.CX(A, C)],
+        cirq.X(A) * cirq.Z(B) * cirq.Z(C),
+        "neighbours",
+    ),
+    "half frequency": (pauli_rotation("Y", THETA[0] / 2, A), cirq.Z(A), "mean sine"),
+    "cross terms": (ONE, cirq.Z(A) + cirq.Z(A) * cirq.Z(B), "different strings"),
+}
+
+
+@pytest.mark.parametrize(("ops", "observable", "reason"), DECLINED.values(), ids=DECLINED)
+def test_what_is_out_of_scope_is_declined(ops, observable, reason):
+    with pytest.raises(CannotCompute, match=reason):
+        moments(cirq.Circuit(ops), observable)
+
+
+def test_gaussian_angles_decline_several_strings_and_offsets():
+    with pytest.raises(CannotCompute, match="different strings"):
+        moments(cirq.Circuit(ONE), cirq.Z(A) + cirq.X(A), angles=Gaussian(0.3))
+    shifted = pauli_rotation("Y", THETA[0] + 1, A)
+    with pytest.raises(CannotCompute, match="offset"):
+        moments(cirq.Circuit(shifted), cirq.Z(A), angles=Gaussian(0.3))
+
+
+def test_bad_arguments_are_named():
+    circuit, z = cirq.Circuit(ONE, cirq.I(B)), cirq.Z(A)
+    with pytest.raises(ValueError, match="real and finite"):
+        moments(circuit, z * float("nan"))
+    with pytest.raises(ValueError, match="real and finite"):
+        moments(circuit, cirq.X(B) + 1j * z)
+    with pytest.raises(ValueError, match="not a number"):
+        moments(cirq.Circuit(pauli_rotation("Y", sympy.nan, A)), z)
+    with pytest.raises(ValueError, match="not finite"):
+        moments(cirq.Circuit(cirq.ry(float("nan"))(A)), z)
+    with pytest.raises(ValueError, match="not in `symbols`"):
+        moments(circuit, z, symbols=THETA[1:])
+    with pytest.raises(ValueError, match="tolerance"):
+        moments(circuit, z, tolerance=float("nan"))
+    with pytest.raises(ValueError, match="max_bond_dim"):
+        moments(circuit, z, max_bond_dim=0)
+    with pytest.raises(TypeError, match="observable must be"):
+        moments(circuit, "Z")
+    with pytest.raises(ValueError, match="angle law"):
+        moments(circuit, z, angles="unifrom")
+
+
+@pytest.mark.parametrize(
+    ("n_sites", "bond_dim", "scale", "reason"),
+    [(3, 1, 1.0, "3 sites"), (2, 5, 1.0, "bond dimension 5"), (2, 1, 0.5, "norm one")],
+)
+def test_bad_states_are_named(n_sites, bond_dim, scale, reason):
+    up = np.zeros((bond_dim, 2, bond_dim))
+    up[0, 0, 0] = scale
+    tensors = [up[:1]] + [up] * (n_sites - 2) + [up[:, :, :1]]
+    with pytest.raises(ValueError, match=reason):
+        moments(cirq.Circuit(ONE, cirq.I(B)), cirq.Z(A), state=SimpleNamespace(tensors=tensors))
