@@ -7,7 +7,7 @@ from typing import Any
 import cirq
 import numpy as np
 
-from qnnbench.circuits.ansatze import Network, Observable
+from qnnbench.circuits.ansatze import Network, Observable, mean_zero_projector
 from qnnbench.registry import lookup
 from qnnbench.states.mps import MPS, State
 from qnnbench.states.samples import Dataset
@@ -46,9 +46,9 @@ class Loss:
     evaluate: Callable[[np.ndarray, Batch], tuple[float, np.ndarray]]
 
 
-def batch(dataset: Dataset, chosen: Sequence[int] | None = None) -> Batch:
+def batch(dataset: Dataset, chosen: np.ndarray | None = None) -> Batch:
     """Return samples of a dataset; classes weigh equally unless the dataset is an ensemble."""
-    rows = np.arange(len(dataset.states)) if chosen is None else np.asarray(chosen)
+    rows = np.arange(len(dataset.states)) if chosen is None else chosen
     labels = dataset.labels[rows]
     weights = 1 / np.bincount(labels)[labels]
     if "weights" in dataset.details:
@@ -87,8 +87,7 @@ def trash_qubits(network: Network) -> list[cirq.Qid]:
 
 
 def _mean_trash_zero(network: Network) -> tuple[Observable, ...]:
-    trash = trash_qubits(network)
-    return (sum((cirq.Z(q) * (0.5 / len(trash)) for q in trash), 0.5 * cirq.PauliString()),)
+    return (mean_zero_projector(trash_qubits(network)),)
 
 
 def _all_trash_zero(network: Network) -> tuple[Observable, ...]:

@@ -1,5 +1,7 @@
 """Every backend against cirq.Simulator, and against the others where Cirq cannot go."""
 
+import itertools
+
 import cirq
 import numpy as np
 import pytest
@@ -149,7 +151,7 @@ def test_light_cone_makes_a_hundred_qubits_exact():
     qubits = cirq.LineQubit.range(100)
     angles = sympy.symbols("t0:100")
     circuit = cirq.Circuit(cirq.rx(t)(q) for t, q in zip(angles, qubits, strict=True))
-    circuit += [cirq.CZ(a, b) for a, b in zip(qubits, qubits[1:], strict=False)]
+    circuit += [cirq.CZ(a, b) for a, b in itertools.pairwise(qubits)]
     params = np.linspace(0, 3, 100)
     mean = sum(cirq.Z(q) for q in qubits) / 100
     result = qnnbench.expectations(circuit, mean, params)

@@ -1,5 +1,7 @@
 """Compilation: blocks reproduce Cirq's unitary, equal blocks are one gate, bad input is named."""
 
+import itertools
+
 import cirq
 import numpy as np
 import pytest
@@ -114,7 +116,7 @@ def test_bad_arguments_say_what_was_found(changes, message):
 def test_a_backend_declines_with_the_reason_and_the_way_out():
     qubits = cirq.LineQubit.range(40)
     ghz = cirq.Circuit(cirq.rx(t)(qubits[0]))
-    ghz += [cirq.CX(a, b) for a, b in zip(qubits, qubits[1:], strict=False)]
+    ghz += [cirq.CX(a, b) for a, b in itertools.pairwise(qubits)]
     reads = cirq.X(qubits[0]) * cirq.X(qubits[39])
     with pytest.raises(BackendCannot, match=r"40 qubits.*Use 'heisenberg'"):
         qnnbench.expectations(ghz, reads, [0.3], backend="statevector")

@@ -287,8 +287,9 @@ def expectations(
         BackendCannot: The backend declines, with the reason and what can.
         ValueError: Wrong shapes, NaN, unknown names.
     """
-    several = isinstance(observables, Sequence) and not isinstance(observables, cirq.PauliString)
-    columns = list(observables) if several else [observables]
+    columns: list[Any] = [observables]
+    if isinstance(observables, list | tuple):
+        columns = list(observables)
     if not columns:
         raise ValueError("observables is empty; pass at least one")
     evaluator = Evaluator(circuit, columns, symbols)

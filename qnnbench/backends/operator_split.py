@@ -133,7 +133,8 @@ def split(pair: np.ndarray, left_gram: np.ndarray, right_gram: np.ndarray) -> Sp
 
     Args:
         pair: Weighted pair tensors, (k, 4D, 4D), indexed [(left, p), (q, right)].
-        left_gram, right_gram: Gram matrices at the outer bonds, (k, D, D).
+        left_gram: Gram matrices at the left outer bonds, (k, D, D).
+        right_gram: The same at the right outer bonds.
     """
     k, bond = left_gram.shape[:2]
     x, y = _root(left_gram), _root(right_gram)

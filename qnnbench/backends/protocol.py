@@ -10,7 +10,7 @@ from qnnbench.circuits.observables import SiteObservable
 from qnnbench.circuits.program import Program
 
 
-class BackendCannot(ValueError):
+class BackendCannot(ValueError):  # noqa: N818 - declining is no error of the backend
     """A backend declines: what was asked, what it supports, which backend can."""
 
 

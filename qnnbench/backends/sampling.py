@@ -53,7 +53,9 @@ def sample(
         lookup(_TO_Z, letter, "measurement basis")(cirq.LineQubit(i))
         for i, letter in enumerate(letters)
     ]
-    on_line = {q: cirq.LineQubit(i) for q, i in site_index(circuit.all_qubits()).items()}
+    on_line: dict[cirq.Qid, cirq.Qid] = {
+        q: cirq.LineQubit(i) for q, i in site_index(circuit.all_qubits()).items()
+    }
     rotated = circuit.transform_qubits(on_line) + cirq.Circuit(turns)
     query, mixing = Evaluator(rotated, [], evaluator.program.symbols).query(state)
     vectors = qsim.output_vectors(query, np.asarray(params, dtype=float))

@@ -79,14 +79,14 @@ def reduced_vectors(tensors: Sequence[np.ndarray], sites: Sequence[int]) -> np.n
     if not sites:
         return np.ones((1,), dtype=complex)
     first, last = sites[0], sites[-1]
-    left = np.ones((1, 1))
+    left: np.ndarray = np.ones((1, 1))
     for tensor in tensors[:first]:
         part = np.tensordot(left, tensor, (1, 0))
-        left = np.linalg.qr(part.reshape(-1, tensor.shape[2]), mode="r")
-    right = np.ones((1, 1))
+        left = np.asarray(np.linalg.qr(part.reshape(-1, tensor.shape[2]), mode="r"))
+    right: np.ndarray = np.ones((1, 1))
     for tensor in reversed(tensors[last + 1 :]):
         part = np.tensordot(tensor, right, (2, 0))
-        right = np.linalg.qr(part.reshape(tensor.shape[0], -1).T, mode="r").T
+        right = np.asarray(np.linalg.qr(part.reshape(tensor.shape[0], -1).T, mode="r")).T
     vectors = left[:, None, :]  # (outside, kept, bond)
     for site in range(first, last + 1):
         grown = np.tensordot(vectors, tensors[site], (2, 0))
@@ -173,7 +173,7 @@ def cost(query: Query) -> Cost:
         size = len(query.states) * outside * 2.0**width
         if width > MAX_QUBITS or 64 * size > 2**34:
             raise BackendCannot(
-                f"statevector: an observable depends on {width} qubits ({64 * size / 1e9:.3g} GB); "
+                f"statevector: an observable depends on {width} qubits, {64 * size / 1e9:.3g} GB; "
                 f"supported are {MAX_QUBITS} qubits within 17 GB. Use 'heisenberg'."
             )
         flops += 100.0 * size * (len(cone.blocks) + len(cone.terms))

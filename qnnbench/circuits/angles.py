@@ -54,4 +54,5 @@ def angle_law(spec: str | AngleLaw, std: float = 0.1) -> AngleLaw:
     """Return the law meant by "uniform", "gaussian" (of ``std`` radians) or a law itself."""
     if isinstance(spec, Uniform | Gaussian):
         return spec
-    return lookup({"uniform": Uniform(), "gaussian": Gaussian(std)}, spec, "angle law")
+    laws: dict[str, AngleLaw] = {"uniform": Uniform(), "gaussian": Gaussian(std)}
+    return lookup(laws, spec, "angle law")

@@ -6,7 +6,7 @@ Adding an ansatz is one function and one entry of ``ANSATZE``; contract tests fi
 """
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import ceil, log2
 from typing import Any, Literal
@@ -114,9 +114,10 @@ def block(symbol: SymbolTable, key: str, a: cirq.Qid, b: cirq.Qid) -> Iterator[c
             yield pauli_rotation(axis, angles[first + k], qubit)
 
 
-def mean_zero_projector(qubits: list[cirq.LineQubit]) -> cirq.PauliSum:
+def mean_zero_projector(qubits: Sequence[cirq.Qid]) -> cirq.PauliSum:
     """Return the average of |0><0| over ``qubits``: 1/2 + ΣZ/(2n)."""
-    return sum((cirq.Z(q) * (0.5 / len(qubits)) for q in qubits), 0.5 * cirq.PauliString())
+    constant = cirq.PauliSum.from_pauli_strings([cirq.PauliString(coefficient=0.5)])
+    return sum((cirq.Z(q) * (0.5 / len(qubits)) for q in qubits), constant)
 
 
 def layered_readout(qubits: list[cirq.LineQubit], readout: str) -> tuple[Observable, ...]:
@@ -201,10 +202,14 @@ def qcnn(n_qubits: int, sharing: str = "layer", pooling: str = "controlled") -> 
     return Network(cirq.Circuit(ops), symbol.all(), (cirq.PauliString(cirq.Z(active[0])),))
 
 
-def _tree_blocks(n_qubits: int, sharing: str) -> tuple[list[cirq.Operation], SymbolTable, list]:
+def _tree_blocks(
+    n_qubits: int, sharing: str
+) -> tuple[list[cirq.Operation], SymbolTable, list[cirq.Qid]]:
     """Return operations, symbols and the discarded qubits, in order of discarding."""
     _sharing_key(sharing, ("none", "layer", "shape", "scale"))
-    symbol, ops, discarded = SymbolTable(), [], []
+    symbol = SymbolTable()
+    ops: list[cirq.Operation] = []
+    discarded: list[cirq.Qid] = []
     active = [(q, 1) for q in cirq.LineQubit.range(n_qubits)]  # qubit, sites it stands for
     layer = 0
     while len(active) > 1:
@@ -239,8 +244,10 @@ def rg_tree(n_qubits: int, sharing: str = "shape") -> Network:
     """
     ops, symbol, discarded = _tree_blocks(n_qubits, sharing)
     root = cirq.LineQubit(0)
-    trash = tuple(cirq.PauliString(cirq.Z(q)) for q in discarded)
-    reads = tuple(cirq.PauliString(pauli(root)) for pauli in (cirq.X, cirq.Y, cirq.Z))
+    trash: tuple[Observable, ...] = tuple(cirq.PauliString(cirq.Z(q)) for q in discarded)
+    reads: tuple[Observable, ...] = tuple(
+        cirq.PauliString(pauli(root)) for pauli in (cirq.X, cirq.Y, cirq.Z)
+    )
     return Network(cirq.Circuit(ops), symbol.all(), trash + reads, len(trash))
 
 

@@ -11,6 +11,7 @@ import sympy
 from qnnbench.circuits.fusion import fuse
 from qnnbench.circuits.gates import Affine, SpectralGate, UnsupportedCircuit
 
+
 @dataclass(frozen=True)
 class Template:
     """Distinct gates that differ in their angles only.

@@ -8,7 +8,8 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from qnnbench.moments.exact import CannotCompute, Moments, moments
+from qnnbench.moments.exact import Moments, moments
+from qnnbench.moments.pauli_circuit import CannotCompute
 from qnnbench.moments.rows import trainability_row
 
 __all__ = ["CannotCompute", "Moments", "moments", "trainability_row"]

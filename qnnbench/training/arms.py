@@ -130,12 +130,9 @@ def _obstacle(
 ) -> dict[str, Any] | None:
     """Return status and reason where the arm cannot or should not be trained, else None."""
     states = dataset.select("train").states[: arm.settings.batch_size]
-    limits = {
-        "max_bond_dim": arm.settings.max_bond_dim,
-        "exact_flops": arm.settings.exact_flops,
-    }
+    bond, flops = arm.settings.max_bond_dim, arm.settings.exact_flops
     try:
-        backend, cost = evaluator.cost(states, **limits)
+        backend, cost = evaluator.cost(states, max_bond_dim=bond, exact_flops=flops)
     except BackendCannot as reason:
         return {"status": "skipped", "reason": str(reason), "backend": ""}
     seconds = cost.flops / NOMINAL_FLOPS_PER_S * arm.settings.n_steps * arm.repeats
@@ -149,13 +146,13 @@ def _obstacle(
     if backend.is_exact:
         return None
     start = arm.law.sample(len(arm.network.symbols), arm.generator(seed, 0, "init"))
-    error = evaluator(start, states, **limits).relative_error
+    error = evaluator(start, states, max_bond_dim=bond, exact_flops=flops).relative_error
     if error <= LARGEST_ERROR:
         return None
     return {
         "status": "skipped",
         "reason": f"{backend.name} estimates a relative error of {error:.2g} at the initial "
-        f"angles with bond {arm.settings.max_bond_dim}, above {LARGEST_ERROR}; no exact backend "
+        f"angles with bond {bond}, above {LARGEST_ERROR}; no exact backend "
         "fits this width",
         "backend": backend.name,
         "error_estimate": error,

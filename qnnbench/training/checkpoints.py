@@ -44,11 +44,11 @@ class Checkpoint:
 
     def save(self, arrays: dict[str, np.ndarray], facts: dict[str, Any]) -> None:
         """Store float arrays and JSON-like facts."""
-        text = np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8)
+        stored = {"__facts__": np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8), **arrays}
 
         def write(path: Path) -> None:
             with path.open("wb") as handle:
-                np.savez(handle, __facts__=text, **arrays)
+                np.savez(handle, allow_pickle=False, **stored)
 
         write_atomically(self._path, write)
 

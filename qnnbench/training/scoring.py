@@ -1,6 +1,6 @@
 """Validation and test scores of trained angles, beside the untrained network's."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from qnnbench.backends import Evaluator, Expectations
 from qnnbench.circuits.ansatze import Network
 from qnnbench.registry import lookup
-from qnnbench.states.mps import State
+from qnnbench.states.mps import MPS, State
 from qnnbench.states.samples import Dataset
 from qnnbench.tasks import (
     Batch,
@@ -130,7 +130,7 @@ class Compressor:
                 "upper": min(fidelity + lost, 1.0),
                 "n_samples": len(states.states),
                 "chance": identity,
-                "ceiling": spectrum_ceiling(states.states, states.weights),
+                "ceiling": spectrum_ceiling(_pure(states), states.weights),
                 "untrained_value": self._fidelity(untrained, states, DECODING_BOND_DIM)[0],
                 "value_at_double_bond": finer,
                 "error_estimate": lost,
@@ -139,13 +139,23 @@ class Compressor:
 
     def _fidelity(self, params: np.ndarray, states: Batch, bond: int) -> tuple[float, float]:
         """Return the ensemble's mean fidelity and its truncation error."""
-        parts = [reconstruction(self._network, params, s, bond) for s in states.states]
+        parts = [reconstruction(self._network, params, s, bond) for s in _pure(states)]
         fidelities = np.array([part.fidelity for part in parts])
         lost = max(part.truncation_error for part in parts)
         return float(fidelities @ states.shares), float(np.sqrt(lost))
 
 
-SCORERS = {"classification": Classifier, "compression": Compressor}
+def _pure(states: Batch) -> list[MPS]:
+    pure = [state for state in states.states if isinstance(state, MPS)]
+    if len(pure) < len(states.states):
+        raise ValueError("compression is scored on pure states; this dataset holds mixtures")
+    return pure
+
+
+SCORERS: dict[str, Callable[[Network, Dataset, Settings], Scorer]] = {
+    "classification": Classifier,
+    "compression": Compressor,
+}
 
 
 def scorer(task: str, network: Network, dataset: Dataset, settings: Settings) -> Scorer:
