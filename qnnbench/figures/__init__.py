@@ -1,0 +1,121 @@
+"""Rows in, matplotlib figure out: what each figure shows and how it is defined.
+
+Adding a figure is one function and one entry of ``FIGURES``; the report and the
+contract tests find it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from qnnbench.figures import learning, scores, trainability
+from qnnbench.figures.panels import NARROW, WIDE, Layout
+from qnnbench.figures.style import DARK, LIGHT, render
+
+__all__ = ["DARK", "FIGURES", "LIGHT", "NARROW", "WIDE", "Drawing", "Layout", "render"]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure of the report.
+
+    Attributes:
+        name: File name without suffix, and anchor on the page.
+        section: Heading of its section.
+        table: The table whose rows it takes.
+        select: Maps those rows to the ones it draws.
+        draw: Maps the table's rows and a layout to a figure; without drawable rows the
+            figure says so.
+        headline: Maps the drawn rows, at least one, to what is seen, in a sentence.
+        definition: What exactly is plotted.
+        wants: Which rows it lacks when there is nothing to draw.
+    """
+
+    name: str
+    section: str
+    table: str
+    select: Callable[[pd.DataFrame], pd.DataFrame]
+    draw: Callable[[pd.DataFrame, Layout], Figure]
+    headline: Callable[[pd.DataFrame], str]
+    definition: str
+    wants: str
+
+
+_SCORE_DEFINITION = (
+    "Filled markers: the median repeat on the test states, with its 95 % interval (truncation "
+    "error where an ensemble is scored whole); small dots: the other repeats. Hollow markers: "
+    "the same network before training. Arms stand slightly apart so that intervals stay visible. "
+)
+
+FIGURES = {
+    figure.name: figure
+    for figure in (
+        Drawing(
+            "gradient_variance",
+            "Trainability",
+            "trainability",
+            trainability.drawable,
+            trainability.gradient_variance,
+            trainability.headline,
+            "First panel: variance of ∂C/∂θ over random initial angles; solid lines average it "
+            "over all symbols θ of the circuit, thin dashed lines take the largest. Second panel: "
+            "variance of the loss C itself, the expectation of the observable. Lines are computed "
+            "without sampling, with the relative error in the table below; sampled values are "
+            "points without a line. A label names the ansatz and what tells its own curves apart; "
+            "the table has the rest. Derivatives are with respect to the symbol, in radians.",
+            "moments of an ansatz with a variance above zero",
+        ),
+        Drawing(
+            "learning_curves",
+            "Learning",
+            "steps",
+            learning.widest,
+            learning.learning_curves,
+            learning.headline,
+            "Training loss at every step and score on the validation states where it was "
+            "evaluated, for each dataset at the largest width that was trained. Thin lines: one "
+            "repeat each, with its own seed. Bold: their median, step by step. Arms of one panel "
+            "may minimise different losses, so only the shape of a loss curve compares.",
+            "training steps",
+        ),
+        Drawing(
+            "accuracy",
+            "Classification",
+            "scores",
+            scores.accuracies,
+            scores.accuracy,
+            scores.headline,
+            _SCORE_DEFINITION + "Accuracy is the fraction of test states whose class is named "
+            "correctly; chance is the accuracy of a constant answer.",
+            "test scores with the metric accuracy",
+        ),
+        Drawing(
+            "compression",
+            "Compression",
+            "scores",
+            scores.fidelities,
+            scores.compression,
+            scores.headline,
+            _SCORE_DEFINITION + "Fidelity is the overlap of a test state with its reconstruction "
+            "after all but the kept qubits were reset, averaged over test states. The chance line "
+            "is the fidelity of the identity circuit; the ceiling is what the spectrum of the "
+            "ensemble allows.",
+            "test scores with the metric fidelity",
+        ),
+        Drawing(
+            "label_free",
+            "Labels or no labels",
+            "scores",
+            scores.label_study,
+            scores.label_free,
+            scores.headline,
+            _SCORE_DEFINITION + "The two classes of ghz_dephased agree on every subset of n-1 "
+            "qubits. Contrast is the difference of the class means of the readout; its magnitude "
+            "is drawn again on a logarithmic scale, without exact zeros. A magnitude below the "
+            "error estimate of its row cannot be told from zero.",
+            "test scores on ghz_dephased",
+        ),
+    )
+}

@@ -1,0 +1,105 @@
+"""Loss and validation score step by step, at the largest width that was trained."""
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from qnnbench.figures.panels import (
+    Layout,
+    LineEnd,
+    arm_label,
+    label_ends,
+    message,
+    panels,
+    text_key,
+)
+from qnnbench.figures.style import Look, looks, style
+
+MEASURES = {
+    "loss": "training loss (dimensionless)",
+    "validation_score": "validation score (dimensionless)",
+}
+
+
+def widest(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the steps of each dataset at its largest width."""
+    done = text_key(rows[rows["status"] == "ok"], ("dataset", "ansatz", "loss_name", "arm"))
+    return done[done["n_qubits"] == done.groupby("dataset")["n_qubits"].transform("max")]
+
+
+def learning_curves(rows: pd.DataFrame, layout: Layout) -> Figure:
+    """Draw loss and validation score against the step: repeats thin, their median bold.
+
+    Args:
+        rows: Of table ``steps``.
+        layout: ``panels.WIDE`` or ``panels.NARROW``.
+    """
+    with style():
+        steps = widest(rows)
+        if steps.empty:
+            return message("No training steps to draw.", layout)
+        parts = [part for _, part in steps.groupby("dataset")]
+        labels = [
+            [arm_label(arm, part["dataset"].iloc[0]) for arm in part["arm"].unique()]
+            for part in parts
+            for _ in MEASURES
+        ]
+        figure, axes = panels(labels, layout, height_in=2.1)
+        for i, part in enumerate(parts):
+            for ax, measure in zip(axes[2 * i : 2 * i + 2], MEASURES, strict=True):
+                _draw_measure(ax, part, measure)
+                ax.set_title(f"{part['dataset'].iloc[0]}, {part['n_qubits'].iloc[0]:,} qubits")
+        return figure
+
+
+def headline(rows: pd.DataFrame) -> str:
+    """Return what the figure shows, in one sentence; ``rows`` are those of :func:`widest`."""
+    seen = rows[rows["validation_score"].notna()].sort_values("step")
+    medians = seen.groupby(["dataset", "arm", "step"])["validation_score"].median()
+    ends = medians.groupby(level=["dataset", "arm"]).agg(["first", "last"])
+    rising = int((ends["last"] > ends["first"]).sum())
+    widths = sorted(rows["n_qubits"].unique())
+    where = " and ".join(f"{width:,}" for width in widths)
+    return (
+        f"At {where} qubits the median validation score ends above its start "
+        f"for {rising} of {len(ends)} trained arms"
+    )
+
+
+def _draw_measure(axes: Axes, rows: pd.DataFrame, measure: str) -> None:
+    """Draw one measure of every arm; steps without a value are left out."""
+    arms = rows.sort_values("step").groupby("arm")
+    chosen = looks([(p["ansatz"].iloc[0], p["loss_name"].iloc[0]) for _, p in arms])
+    ends = []
+    for (arm, part), look in zip(arms, chosen, strict=True):
+        seen = part[part[measure].notna()]
+        if seen.empty:
+            continue
+        ends.append(_draw_arm(axes, seen, measure, str(arm), look))
+    axes.set_xlabel("training step")
+    axes.set_ylabel(MEASURES[measure])
+    axes.margins(x=0.02)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    label_ends(axes, ends)
+
+
+def _draw_arm(axes: Axes, seen: pd.DataFrame, measure: str, arm: str, look: Look) -> LineEnd:
+    sns.lineplot(
+        seen,
+        x="step",
+        y=measure,
+        units="repeat",
+        estimator=None,
+        color=look.colour,
+        linewidth=0.6,
+        alpha=0.55,
+        legend=False,
+        ax=axes,
+    )
+    median = seen.groupby("step")[measure].median()
+    axes.plot(median.index, median, color=look.colour, linewidth=2.2, label=f"{arm} median")
+    label = arm_label(arm, seen["dataset"].iloc[0])
+    return LineEnd(float(median.index[-1]), float(median.iloc[-1]), label, look.colour)

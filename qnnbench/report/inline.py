@@ -1,0 +1,46 @@
+"""Figures as part of the page: vector where small, in the page's own colours."""
+
+import re
+from base64 import b64encode
+
+from markupsafe import Markup, escape
+
+from qnnbench.figures import LIGHT
+
+HEAVY_BYTES = 400_000
+
+_PROLOGUE = re.compile(
+    r"<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL
+)
+_REFERENCE = re.compile(r'(\bid="|href="#|url\(#)')
+
+
+def inline(svg: bytes, png: bytes, prefix: str, label: str) -> Markup:
+    """Return a figure as markup that loads nothing.
+
+    Args:
+        svg: Shown with its colours replaced by the page's variables, so that dark mode
+            and print work.
+        png: Shown instead where the SVG has more than ``HEAVY_BYTES``.
+        prefix: Unique on the page; keeps the ids of two figures apart.
+        label: What is read aloud in its place.
+    """
+    if len(svg) > HEAVY_BYTES:
+        data = b64encode(png).decode()
+        return Markup('<img alt="{}" src="data:image/png;base64,{}">').format(label, data)
+    return Markup(_themed(svg.decode(), prefix).replace("<svg", f"<svg {_spoken(label)}", 1))
+
+
+def _spoken(label: str) -> str:
+    return f'role="img" aria-label="{escape(label)}"'
+
+
+def _themed(svg: str, prefix: str) -> str:
+    """Return the SVG element alone, scalable, with prefixed ids and themed colours."""
+    body = _PROLOGUE.sub("", svg).strip().replace("xlink:href", "href")
+    body = re.sub(r' (xmlns(:xlink)?|version)="[^"]*"', "", body)
+    body = re.sub(r' (width|height)="[\d.]+pt"', "", body)
+    body = _REFERENCE.sub(rf"\g<1>{prefix}-", body)
+    for role, colour in LIGHT.items():
+        body = body.replace(colour, f"var(--{role})")
+    return body

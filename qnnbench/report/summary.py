@@ -1,0 +1,152 @@
+"""The first screen: which network trains at which width on which data, at what cost."""
+
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from qnnbench.figures.panels import arm_label
+from qnnbench.figures.scores import drawable, score_text, typical
+from qnnbench.figures.trainability import MAXIMUM, MEAN
+from qnnbench.report.tables import Cell, Table, matching_moments
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One number of the first screen and what it is."""
+
+    value: str
+    meaning: str
+
+
+Row = dict[Any, Any]
+
+
+def trains(score: Row) -> bool:
+    """Say whether a score row shows training.
+
+    Its interval lies above chance and above the untrained network: by the paired gain on
+    the same states where rows have it, else by the interval.
+    """
+    gain = score["paired_lower"]
+    if pd.isna(gain):
+        gain = score["lower"] - score["untrained_value"]
+    return bool(score["lower"] > score["chance"] and gain > 0)
+
+
+def facts(frames: dict[str, pd.DataFrame]) -> list[Fact]:
+    """Return the widest trained network, the smallest variance, rows and CPU time."""
+    found = []
+    scores = [row for row in _typical_rows(frames) if trains(row)]
+    if scores:
+        width = max(row["n_qubits"] for row in scores)
+        names = sorted({row["ansatz"] for row in scores if row["n_qubits"] == width})
+        found.append(Fact(f"{width:,} qubits", f"widest that trains: {', '.join(names)}"))
+    moments = frames["trainability"]
+    moments = moments[(moments["status"] == "ok") & np.isfinite(moments[MEAN].astype(float))]
+    if len(moments):
+        least = moments.sort_values(MEAN).iloc[0]
+        of = f"{least['ansatz']} {least['observable']}, {least['n_qubits']:,} qubits"
+        found.append(Fact(f"10^{least[MEAN]:.1f}", f"smallest mean gradient variance: {of}"))
+    cells = pd.concat([frames[t] for t in ("datasets", "certificates", "trainability", "runs")])
+    done = int((cells["status"] == "ok").sum())
+    found.append(Fact(f"{done:,} of {len(cells):,}", "cells ran; the others say why not"))
+    found.append(Fact(duration(float(cells["cpu_time_s"].sum())), "of CPU time, all stages"))
+    return found
+
+
+def _typical_rows(frames: dict[str, pd.DataFrame]) -> list[Row]:
+    """Return the median repeats in the arms' main metric: contrast only if alone."""
+    scores = typical(drawable(frames["scores"]))
+    n_metrics = scores.groupby(["dataset", "arm"])["metric"].transform("nunique")
+    return scores[(scores["metric"] != "contrast") | (n_metrics == 1)].to_dict("records")
+
+
+def duration(seconds: float) -> str:
+    """Return "41 s", "12 min" or "3.4 h"."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def overview(frames: dict[str, pd.DataFrame]) -> Table:
+    """Return dataset and arm against width: score, and whether it trained."""
+    scores, runs = _typical_rows(frames), frames["runs"]
+    cells = {(row["dataset"], row["arm"], row["n_qubits"]): _score_cell(row) for row in scores}
+    for run in runs[runs["status"] != "ok"].to_dict("records"):
+        cells.setdefault((run["dataset"], run["arm"], run["n_qubits"]), Cell(run["status"]))
+    widths = sorted({width for _, _, width in cells})
+    rows = [
+        [
+            Cell(dataset),
+            Cell(arm_label(arm, dataset)),
+            *(cells.get((dataset, arm, n), Cell("–")) for n in widths),
+        ]
+        for dataset, arm in sorted({(dataset, arm) for dataset, arm, _ in cells})
+    ]
+    headings = ("dataset", "arm", *(f"{n:,} qubits" for n in widths))
+    caption = (
+        "Test score of the median repeat: accuracy or fidelity. ▲ trains: its interval lies "
+        "above chance and above the same network untrained. ○ not shown to train. A word: the "
+        "status of what did not run. – not in the study."
+    )
+    return Table("overview", caption, headings, rows)
+
+
+def _score_cell(score: Row) -> Cell:
+    mark = "▲" if trains(score) else "○"
+    return Cell(f"{mark} {score_text(score['value'])}", score["value"])
+
+
+def sentences(frames: dict[str, pd.DataFrame]) -> list[str]:
+    """Return one sentence per arm and dataset at its largest width, trained or not."""
+    widest: dict[tuple[str, str], Row] = {}
+    for score in sorted(_typical_rows(frames), key=itemgetter("n_qubits")):
+        widest[score["dataset"], score["arm"]] = score
+    told = [_told(score, frames["runs"]) for _, score in sorted(widest.items())]
+    runs = frames["runs"]
+    missing = (
+        runs[runs["status"] != "ok"]
+        .sort_values("n_qubits")
+        .drop_duplicates(["dataset", "arm"], keep="last")
+    )
+    return told + [_untold(run, frames["trainability"]) for run in missing.to_dict("records")]
+
+
+def _told(score: Row, runs: pd.DataFrame) -> str:
+    """Return what an arm reaches, beside the untrained network, chance and cost."""
+    cell = ["dataset", "arm", "n_qubits"]
+    own = runs[(runs[cell] == [score[column] for column in cell]).all(axis=1)]
+    own = own[own["status"] == "ok"]
+    repeats = f"median of {len(own):,} repeats" if len(own) > 1 else "one repeat"
+    value, lower, upper, untrained, chance = (
+        score_text(score[column])
+        for column in ("value", "lower", "upper", "untrained_value", "chance")
+    )
+    verdict = "it trains" if trains(score) else "not shown to train"
+    sentence = (
+        f"At {score['n_qubits']:,} qubits {score['arm']} reaches {score['metric']} {value} "
+        f"[{lower}, {upper}] on {score['dataset']} ({repeats}); "
+        f"untrained {untrained}, chance {chance}: {verdict}."
+    )
+    if len(own):
+        sentence += f" A run took {duration(own['cpu_time_s'].median())} of CPU time"
+        sentence += f" and {own['peak_memory_mb'].max():,.0f} MB."
+    return sentence
+
+
+def _untold(run: Row, moments: pd.DataFrame) -> str:
+    """Return why an arm did not run, and the largest gradient variance it faced."""
+    faced = ", ".join(
+        f"10^{known[MAXIMUM]:.1f} ({known['observable']})"
+        for known in matching_moments(run, moments)
+        if np.isfinite(known[MAXIMUM])
+    )
+    reason = run["reason"] or "no reason given"
+    return (
+        f"At {run['n_qubits']:,} qubits {run['arm']} was not trained on {run['dataset']}: "
+        f"{run['status']}, {reason}."
+        + (f" Largest gradient variance of {run['ansatz']} there: {faced}." if faced else "")
+    )

@@ -1,0 +1,280 @@
+"""The tables of the page: rows in, formatted and sortable cells out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from math import isinf
+from typing import Any
+
+import pandas as pd
+
+from qnnbench.figures.scores import drawable, score_text, typical
+from qnnbench.figures.trainability import LOSS, MAXIMUM, MEAN
+
+MAX_ROWS = 1500
+_ABSENT = "–"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is shown, and the number it sorts by where it is one."""
+
+    text: str
+    key: float | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the page.
+
+    Attributes:
+        name: Anchor on the page.
+        caption: What one row is.
+        columns: Headings, units included.
+        rows: One cell per column.
+        n_left_out: Rows beyond ``MAX_ROWS``, which stay in the Parquet files.
+    """
+
+    name: str
+    caption: str
+    columns: tuple[str, ...]
+    rows: list[list[Cell]]
+    n_left_out: int = 0
+
+    @property
+    def numeric(self) -> list[bool]:
+        """Whether each column holds a number in some row."""
+        return [
+            any(cell.key is not None for cell in column) for column in zip(*self.rows, strict=True)
+        ]
+
+
+Format = Callable[[Any], Cell]
+
+
+def text(value: Any) -> Cell:
+    """Return words as they are; a null is a dash."""
+    return Cell(_ABSENT if pd.isna(value) or value == "" else str(value))
+
+
+def number(value: Any, spec: str = ",.0f") -> Cell:
+    """Return a number by its format ``spec``, sortable; NaN is a dash."""
+    if pd.isna(value):
+        return Cell(_ABSENT)
+    if isinf(value):
+        return Cell("∞" if value > 0 else "−∞", float(value))
+    return Cell(format(value, spec).replace("-", "−"), float(value))
+
+
+def score(value: Any) -> Cell:
+    """Return "0.980", or "2.0 × 10^-28" for a magnitude below 0.001."""
+    if pd.isna(value) or isinf(value):
+        return number(value)
+    return Cell(score_text(value), float(value))
+
+
+def error(value: Any) -> Cell:
+    """Return an error estimate in two digits; zero says that the number is exact."""
+    return Cell("0 (exact)", 0.0) if value == 0 else score(value)
+
+
+def decades(value: Any) -> Cell:
+    """Return a log10 as the power of ten it stands for: "10^-60.2"; -inf is exactly 0."""
+    if pd.isna(value):
+        return Cell(_ABSENT)
+    return Cell("0 (exact)" if isinf(value) else f"10^{value:.2f}", float(value))
+
+
+def flag(value: Any) -> Cell:
+    """Return "yes" or "NO"; a null is a dash."""
+    return Cell(_ABSENT if pd.isna(value) else "yes" if value else "NO")
+
+
+tenths = partial(number, spec=",.1f")
+
+Columns = dict[str, tuple[str, Format]]
+
+
+def table(name: str, caption: str, rows: pd.DataFrame, columns: Columns) -> Table:
+    """Return ``rows`` as a table; ``columns`` maps a column to its heading and format.
+
+    A column of reasons stands only where there is one.
+    """
+    if "reason" in columns and not rows["reason"].fillna("").any():
+        columns = {name: column for name, column in columns.items() if name != "reason"}
+    formats = [(column, formatter) for column, (_, formatter) in columns.items()]
+    shown = rows.head(MAX_ROWS).to_dict("records")
+    return Table(
+        name,
+        caption,
+        tuple(heading for heading, _ in columns.values()),
+        [[formatter(row[column]) for column, formatter in formats] for row in shown],
+        max(0, len(rows) - MAX_ROWS),
+    )
+
+
+_NETWORK: Columns = {"ansatz": ("ansatz", text), "n_qubits": ("qubits", number)}
+_COST: Columns = {
+    "cpu_time_s": ("CPU (s)", tenths),
+    "peak_memory_mb": ("memory (MB)", number),
+}
+_STATUS: Columns = {"status": ("status", text), "reason": ("reason", text)}
+
+
+def _input(value: Any) -> Cell:
+    given = text(value)
+    return Cell("|0…0⟩") if given.text == _ABSENT else given
+
+
+def moments(rows: pd.DataFrame) -> Table:
+    """Return every second moment, in the order of the curves."""
+    columns: Columns = {
+        **_NETWORK,
+        "observable": ("observable", text),
+        "n_layers": ("layers", number),
+        "sharing": ("sharing", text),
+        "angles": ("initial angles", text),
+        "dataset": ("input", _input),
+        "n_symbols": ("symbols", number),
+        LOSS: ("Var C", decades),
+        MEAN: ("Var ∂C, mean (rad⁻²)", decades),
+        MAXIMUM: ("Var ∂C, max (rad⁻²)", decades),
+        "relative_error": ("relative error", error),
+        "method": ("method", text),
+        "cpu_time_s": _COST["cpu_time_s"],
+        **_STATUS,
+    }
+    ordered = rows.sort_values(["ansatz", "observable", "angles", "n_qubits"])
+    return table("moments", "Second moments: one row per circuit and width", ordered, columns)
+
+
+def scores(rows: pd.DataFrame) -> Table:
+    """Return the median repeat of every arm and width."""
+    columns: Columns = {
+        "dataset": ("dataset", text),
+        "arm": ("arm", text),
+        "n_qubits": ("qubits", number),
+        "metric": ("metric", text),
+        "value": ("score", score),
+        "lower": ("95 % from", score),
+        "upper": ("to", score),
+        "untrained_value": ("untrained", score),
+        "paired_lower": ("paired gain ≥", score),
+        "chance": ("chance", score),
+        "ceiling": ("ceiling", score),
+        "value_at_double_bond": ("at twice the bond", score),
+        "n_samples": ("test states", number),
+    }
+    caption = "Test scores: the median repeat of each arm and width"
+    return table("scores", caption, typical(drawable(rows)), columns)
+
+
+_CELL = ("dataset", "arm", "task", "loss_name", "ansatz", "n_qubits", "n_layers", "backend")
+
+
+def runs(rows: pd.DataFrame) -> Table:
+    """Return what ran where: repeats of one arm and width together."""
+    key = [*_CELL, "status", "reason"]
+    cells = rows.groupby(key, dropna=False, sort=True).agg(
+        repeats=("run_id", "size"),
+        error_estimate=("error_estimate", "max"),
+        max_bond_dim=("max_bond_dim", "max"),
+        cpu_time_s=("cpu_time_s", "median"),
+        peak_memory_mb=("peak_memory_mb", "max"),
+    )
+    columns: Columns = {
+        "dataset": ("dataset", text),
+        "arm": ("arm", text),
+        "n_qubits": ("qubits", number),
+        "backend": ("backend", text),
+        "repeats": ("repeats", number),
+        "cpu_time_s": ("CPU (s)", tenths),
+        "peak_memory_mb": _COST["peak_memory_mb"],
+        "error_estimate": ("error", error),
+        "max_bond_dim": ("bond", number),
+        **_STATUS,
+    }
+    caption = "Training: one row per arm and width; CPU time is the median over its repeats"
+    return table("runs", caption, cells.reset_index(), columns)
+
+
+def not_run(rows: pd.DataFrame, moment_rows: pd.DataFrame) -> Table:
+    """Return the arms that did not run, beside the exact variance of their gradients."""
+    key = ["dataset", "arm", "ansatz", "loss_name", "n_layers", "n_qubits", "status", "reason"]
+    cells = rows.loc[rows["status"] != "ok", key].drop_duplicates().to_dict("records")
+    faced = [
+        {**{name: known.get(name) for name in _FACED}, **cell}
+        for cell in cells
+        for known in matching_moments(cell, moment_rows) or [{}]
+    ]
+    columns: Columns = {
+        "dataset": ("dataset", text),
+        "arm": ("arm", text),
+        "n_qubits": ("qubits", number),
+        **_STATUS,
+        "observable": ("observable", text),
+        "angles": ("angles", text),
+        MEAN: ("Var ∂C, mean (rad⁻²)", decades),
+        MAXIMUM: ("max (rad⁻²)", decades),
+    }
+    frame = pd.DataFrame(faced, columns=[*key, *_FACED])
+    return table("not_run", "Not trained: the reason, and the gradients it faced", frame, columns)
+
+
+_FACED = ("observable", "angles", MEAN, MAXIMUM)
+
+
+def matching_moments(run: dict[Any, Any], moment_rows: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Return the moments of a run's ansatz and width.
+
+    Only those of the observable that is its loss and of its depth, where rows say so.
+    """
+    same = moment_rows[
+        (moment_rows["status"] == "ok")
+        & (moment_rows["ansatz"] == run["ansatz"])
+        & (moment_rows["n_qubits"] == run["n_qubits"])
+    ]
+    if not pd.isna(run["n_layers"]):
+        same = same[same["n_layers"] == run["n_layers"]]
+    own = same[same["observable"] == run["loss_name"]]
+    return (same if own.empty else own).to_dict("records")
+
+
+def datasets(rows: pd.DataFrame) -> Table:
+    """Return the dataset files."""
+    columns: Columns = {
+        "dataset": ("dataset", text),
+        "n_qubits": ("qubits", number),
+        "n_states": ("states", number),
+        "n_train": ("train", number),
+        "n_validation": ("validation", number),
+        "n_test": ("test", number),
+        "max_bond_dim": ("bond", number),
+        "file_size_bytes": ("size (bytes)", number),
+        "content_hash": ("content", text),
+        **_COST,
+        **_STATUS,
+    }
+    ordered = rows.sort_values(["dataset", "n_qubits"])
+    return table("datasets", "Datasets: one row per file", ordered, columns)
+
+
+def certificates(rows: pd.DataFrame) -> Table:
+    """Return the certified facts, failed ones first."""
+    columns: Columns = {
+        "dataset": ("dataset", text),
+        "n_qubits": ("qubits", number),
+        "fact": ("fact", text),
+        "method": ("method", text),
+        "value": ("value", score),
+        "expected": ("expected", score),
+        "tolerance": ("tolerance", score),
+        "holds": ("holds", flag),
+        **_STATUS,
+    }
+    failed = rows["holds"].map(lambda holds: not pd.isna(holds) and not holds)
+    ordered = rows.assign(failed=failed).sort_values(
+        ["failed", "dataset", "n_qubits", "fact"], ascending=[False, True, True, True]
+    )
+    caption = "Certificates: facts computed from the stored states"
+    return table("certificates", caption, ordered, columns)

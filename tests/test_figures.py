@@ -1,0 +1,218 @@
+"""Figures show the rows and nothing else; colours can be told apart."""
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.text import Text
+
+from qnnbench.figures import DARK, FIGURES, LIGHT, NARROW, WIDE, render
+from qnnbench.figures.panels import spread
+from qnnbench.figures.scores import typical
+from qnnbench.figures.style import LOOKS, NEUTRALS, looks, power_of_ten, style
+from qnnbench.figures.trainability import LOSS, MAXIMUM, MEAN, curves
+from qnnbench.results import to_table
+from tests import synthetic_rows
+
+
+def frame(table, rows):
+    return to_table(table, rows).to_pandas()
+
+
+@pytest.fixture(scope="module")
+def frames():
+    return {table: frame(table, rows) for table, rows in synthetic_rows.study().items()}
+
+
+def lines(axes):
+    return {line.get_label(): line for line in axes.get_lines()}
+
+
+def texts(figure):
+    return " ".join(text.get_text() for text in figure.findobj(lambda a: hasattr(a, "get_text")))
+
+
+def test_gradient_curves_are_the_rows(frames):
+    figure = FIGURES["gradient_variance"].draw(frames["trainability"], WIDE)
+    gradient, loss = map(lines, figure.axes)
+    for label, part in curves(frames["trainability"]).items():
+        for drawn, column in ((gradient, MEAN), (gradient, MAXIMUM), (loss, LOSS)):
+            line = drawn[f"{label} {column}"]
+            np.testing.assert_array_equal(line.get_xdata(), part["n_qubits"])
+            np.testing.assert_array_equal(line.get_ydata(), part[column])
+
+
+def test_a_label_names_what_tells_curves_apart(frames):
+    names = set(curves(frames["trainability"]))
+    assert {"hea global", "hea local", "qcnn uniform", "qcnn gaussian(0.1)", "tree"} <= names
+
+
+def test_depths_of_one_family_are_one_curve_if_one_law_holds():
+    rows = frame("trainability", synthetic_rows.trainability(widths=(8, 16)))
+    assert len(curves(rows[rows["ansatz"] == "deep_brickwork"])) == 1
+    shallow = rows[rows["ansatz"] == "deep_brickwork"].assign(n_layers=2)
+    both = pd.concat([rows, shallow], ignore_index=True)
+    names = [name for name in curves(both) if name.startswith("deep")]
+    assert names == [
+        "deep_brickwork depth 16",
+        "deep_brickwork depth 2",
+        "deep_brickwork depth 32",
+    ]
+
+
+def test_exact_zeros_are_counted_and_not_drawn():
+    rows = frame("trainability", synthetic_rows.trainability(widths=(4, 8)))
+    tree = (rows["ansatz"] == "tree") & (rows["n_qubits"] == 4)
+    rows.loc[tree, [MEAN, MAXIMUM, LOSS]] = -np.inf
+    figure = FIGURES["gradient_variance"].draw(rows, WIDE)
+    np.testing.assert_array_equal(lines(figure.axes[0])[f"tree {MEAN}"].get_xdata(), [8])
+    assert "1 exactly zero: not drawn" in texts(figure)
+    render(figure, "png")
+
+
+def test_sampled_variances_are_points():
+    rows = frame("trainability", synthetic_rows.trainability(widths=(4, 8)))
+    rows["method"] = "monte-carlo"
+    drawn = lines(FIGURES["gradient_variance"].draw(rows, WIDE).axes[0])
+    assert drawn[f"tree {MEAN}"].get_linestyle() == "None"
+
+
+def test_learning_curves_are_the_steps_at_the_largest_width(frames):
+    steps = frames["steps"]
+    figure = FIGURES["learning_curves"].draw(steps, WIDE)
+    own = steps[(steps["dataset"] == "cluster_ising") & (steps["n_qubits"] == 100)]
+    for axes, measure in zip(figure.axes[:2], ("loss", "validation_score"), strict=True):
+        seen = own[own[measure].notna()]
+        *repeats, bold = axes.get_lines()
+        for line, (_, part) in zip(repeats, seen.groupby("repeat"), strict=True):
+            np.testing.assert_array_equal(line.get_xdata(), part["step"])
+            np.testing.assert_array_equal(line.get_ydata(), part[measure])
+        median = [np.median(part[measure]) for _, part in seen.groupby("step")]
+        np.testing.assert_allclose(bold.get_ydata(), median, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "dataset"), [("accuracy", "spt_path"), ("compression", "two_state")]
+)
+def test_scores_are_the_rows(frames, name, dataset):
+    figure = FIGURES[name].draw(frames["scores"], WIDE)
+    axes = next(ax for ax in figure.axes if ax.get_title(loc="left") == dataset)
+    own = FIGURES[name].select(frames["scores"])
+    own = own[own["dataset"] == dataset]
+    bars = {bar.get_label(): bar for bar in axes.containers}
+    for arm, part in typical(own).groupby("arm"):
+        line, _, (interval,) = bars[arm].lines
+        np.testing.assert_array_equal(line.get_ydata(), part["value"])
+        ends = np.array([segment[:, 1] for segment in interval.get_segments()])
+        np.testing.assert_allclose(ends, part[["lower", "upper"]], rtol=1e-12)
+        hollow = lines(axes)[f"{arm} untrained"]
+        np.testing.assert_array_equal(hollow.get_ydata(), part["untrained_value"])
+        assert hollow.get_markerfacecolor() == LIGHT["surface"]
+    assert set(lines(axes)["chance"].get_ydata()) == set(own["chance"])
+
+
+def test_contrasts_are_drawn_again_as_powers_of_ten(frames):
+    figure = FIGURES["label_free"].draw(frames["scores"], WIDE)
+    own = typical(frames["scores"][frames["scores"]["arm"] == "rg_tree_label_only"])
+    drawn = lines(figure.axes[1])["rg_tree_label_only"].get_ydata()
+    np.testing.assert_allclose(drawn, np.log10(own["value"]), rtol=1e-12)
+
+
+@pytest.mark.parametrize("layout", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
+def test_no_text_is_clipped_or_overlaps(frames, figure, layout):
+    drawn = figure.draw(frames[figure.table], layout)
+    with style():
+        drawn.draw_without_rendering()
+    page = drawn.bbox
+    for axes in drawn.axes:
+        boxes = [Text.get_window_extent(label) for label in axes.texts]  # without the leaders
+        for box in [*boxes, axes.xaxis.label.get_window_extent(), axes.title.get_window_extent()]:
+            assert page.x0 <= box.x0 <= box.x1 <= page.x1
+            assert page.y0 <= box.y0 <= box.y1 <= page.y1
+        labels = sorted((box.y0, box.y1) for box in boxes)
+        for (_, top), (bottom, _) in pairwise(labels):
+            assert bottom >= top - 1  # pixel
+
+
+@pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
+def test_every_figure_copes_with_no_rows_and_one_width(figure):
+    one = {
+        "trainability": synthetic_rows.trainability(widths=(8,)),
+        **synthetic_rows.training(widths=(8,), repeats=1, n_steps=2),
+    }
+    rows = frame(figure.table, one[figure.table])
+    assert figure.headline(figure.select(rows))
+    render(figure.draw(rows, NARROW), "svg")
+    skipped = rows.assign(status="skipped")
+    for nothing in (frame(figure.table, []), skipped):
+        assert figure.select(nothing).empty
+        assert "to draw" in texts(figure.draw(nothing, WIDE))
+
+
+def test_equal_rows_give_equal_bytes(frames):
+    figure = FIGURES["compression"]
+    first, second = (render(figure.draw(frames["scores"], WIDE), "svg") for _ in range(2))
+    assert first == second
+
+
+def test_one_look_per_curve():
+    chosen = looks([("qcnn", "uniform"), ("qcnn", "gaussian"), ("hea", "global"), ("mine", "")])
+    assert len(set(chosen)) == 4
+    assert chosen[2] == LOOKS["hea"]["global"]
+    assert looks([("mine", "")])[0] == chosen[3]  # whatever else is drawn
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_labels_are_spread_without_overlap_and_as_near_as_can_be(seed):
+    rng = np.random.default_rng(seed)
+    wanted, heights = rng.uniform(0.2, 0.8, 6), rng.uniform(0.03, 0.06, 6)
+    places = spread(wanted, heights)
+    order = np.argsort(wanted)
+    gaps = np.diff(places[order]) - (heights[order][1:] + heights[order][:-1]) / 2
+    assert (gaps > -1e-12).all()
+    assert places.mean() == pytest.approx(wanted.mean())  # least squares keeps the mean
+    np.testing.assert_allclose(spread(np.array([0.1, 0.9]), heights[:2]), [0.1, 0.9])
+
+
+def test_powers_of_ten_are_words():
+    assert power_of_ten(-60) == "10⁻⁶⁰"
+
+
+# Machado, Oliveira and Fernandes, IEEE TVCG 15, 1291 (2009), severity 1.0, on linear RGB.
+VISION = {
+    "normal": np.eye(3),
+    "protan": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+    "deutan": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+    "tritan": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+}
+TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+def linear_rgb(colour):
+    value = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+
+
+def cie_lab(rgb):
+    x, y, z = np.cbrt(np.maximum(TO_XYZ @ rgb / [0.9505, 1, 1.089], 0.008856))
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("vision", VISION)
+def test_colours_differ_for_every_vision(palette, vision):
+    colours = [linear_rgb(colour) for role, colour in palette.items() if role not in NEUTRALS]
+    seen = [cie_lab(np.clip(np.array(VISION[vision]) @ rgb, 0, 1)) for rgb in colours]
+    distances = [np.linalg.norm(a - b) for i, a in enumerate(seen) for b in seen[:i]]
+    assert min(distances) > 15  # 2.3 is just noticeable
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+def test_everything_drawn_stands_out_from_the_surface(palette):
+    luminance = {role: TO_XYZ[1] @ linear_rgb(colour) + 0.05 for role, colour in palette.items()}
+    for role in palette:
+        if role not in ("surface", "grid"):
+            pair = sorted((luminance[role], luminance["surface"]))
+            assert pair[1] / pair[0] >= 2.99  # WCAG 2.1, 1.4.11: graphics 3:1

@@ -1,0 +1,196 @@
+"""The page: offline, small, escaped, whole even where rows are missing."""
+
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from qnnbench.circuits.ansatze import ANSATZE
+from qnnbench.figures import FIGURES
+from qnnbench.report import write_report
+from qnnbench.report.page import FOLDER, powers, references
+from qnnbench.report.tables import MAX_ROWS, certificates, decades, error, matching_moments, score
+from qnnbench.results import to_table, write_rows
+from qnnbench.states.datasets import DATASETS
+from tests import synthetic_rows
+
+CONFIG = {"study": "synthetic", "seed": 1}
+
+
+class Loads(HTMLParser):
+    """Collects what a browser would load, where links lead, and ids."""
+
+    def __init__(self):
+        super().__init__()
+        self.loaded, self.links, self.ids, self.tags = [], [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.tags.append(tag)
+        self.ids += [given["id"]] if "id" in given else []
+        if tag == "a":
+            self.links.append(given["href"])
+        else:
+            self.loaded += [given[name] for name in ("src", "href", "srcset") if name in given]
+
+
+def loads(page):
+    parser = Loads()
+    parser.feed(page)
+    return parser
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("study")
+    study = synthetic_rows.study()
+    study["trainability"] = synthetic_rows.trainability(n_symbols=20_000)
+    path = write_report(synthetic_rows.write(study, folder), folder / "reports", CONFIG)
+    return path, path.read_text(encoding="utf-8")
+
+
+def test_page_loads_nothing_from_anywhere(report):
+    _, page = report
+    parsed = loads(page)
+    assert all(target.startswith(("#", "data:")) for target in parsed.loaded)
+    assert all("://" not in url for url in re.findall(r"url\(([^)]*)\)", page))
+    assert "@import" not in page
+    remote = [link for link in parsed.links if "://" in link]
+    assert remote
+    assert all(link.startswith("https://doi.org/10.") for link in remote)
+
+
+def test_page_is_small_with_twenty_thousand_symbols(report):
+    path, _ = report
+    assert path.stat().st_size < 5_000_000
+
+
+def test_ids_are_unique_and_links_lead_somewhere(report):
+    path, page = report
+    parsed = loads(page)
+    own = [identifier for identifier in parsed.ids if "DejaVu" not in identifier]
+    assert len(own) == len(set(own))
+    for link in parsed.links:
+        if link.startswith("#"):
+            assert link[1:] in parsed.ids
+        elif "://" not in link:
+            assert (path.parent / link).is_file()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_is_a_file_and_on_the_page(report, name):
+    path, page = report
+    for kind, start in (("png", b"\x89PNG"), ("svg", b"<?xml")):
+        assert (path.parent / "figures" / f"{name}.{kind}").read_bytes().startswith(start)
+    assert f'id="figure-{name}"' in page
+    assert FIGURES[name].definition.split(". ")[0] in page
+
+
+def test_figures_follow_the_colour_scheme(report):
+    _, page = report
+    figures = "".join(re.findall(r"<svg.*?</svg>", page, re.DOTALL))
+    assert set(re.findall(r"#[0-9a-f]{6}", figures)) <= {"#000000"}
+    assert "prefers-color-scheme: dark" in page
+    assert "@media print" in page
+
+
+def test_summary_says_what_the_rows_say(report):
+    _, page = report
+    median = sorted(
+        row["value"]
+        for row in synthetic_rows.study()["scores"]
+        if (row["arm"], row["dataset"], row["n_qubits"]) == ("qcnn", "spt_path", 100)
+        and row["metric"] == "accuracy"
+    )[1]
+    assert f"At 100 qubits qcnn reaches accuracy {median:.3f} [" in page
+    assert "hea_global was not trained on two_state: over_budget" in page
+    assert "Largest gradient variance of hea there: 10<sup>−59.3</sup> (global)." in page
+    assert "10<sup>−60.2</sup>" in page
+
+
+def test_limits_of_the_data_are_printed(report):
+    _, page = report
+    for name in ("spt_path", "two_state"):
+        assert DATASETS[name].limit in page
+
+
+def test_nothing_at_all_is_still_a_page(tmp_path):
+    page = write_report({}, tmp_path, {}).read_text(encoding="utf-8")
+    assert page.count("Nothing to draw") == len(FIGURES)
+    assert "Nothing was trained." in page
+    assert sorted(p.stem for p in (tmp_path / "figures").glob("*.png")) == sorted(FIGURES)
+
+
+def test_missing_rows_are_explained(tmp_path):
+    study = synthetic_rows.training(widths=(64,), repeats=1, n_steps=1)
+    runs = [row for row in study["runs"] if row["status"] != "ok"]
+    files = synthetic_rows.write({"runs": runs}, tmp_path)
+    page = write_report(files, tmp_path, CONFIG).read_text(encoding="utf-8")
+    assert "the study holds no test scores with the metric fidelity. 2 runs rows are" in page
+    assert f"over_budget: {synthetic_rows.NOT_RUN}" in page
+    assert "Empty" not in page
+
+
+def test_hostile_names_are_escaped(tmp_path):
+    study = synthetic_rows.training(widths=(8,), repeats=1, n_steps=2)
+    evil = "<script>alert(1)</script>$x_{"
+    del study["steps"]
+    for row in (*study["runs"], *study["scores"]):
+        row["arm"] = row["reason"] = evil
+    files = synthetic_rows.write(study, tmp_path)
+    page = write_report(files, tmp_path, {"study": evil}).read_text(encoding="utf-8")
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert loads(page).tags.count("script") == 1
+
+
+def test_unknown_tables_and_foreign_files_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="Did you mean 'scores'"):
+        write_report({"score": []}, tmp_path, CONFIG)
+    write_rows(tmp_path / "runs.parquet", "runs", [])
+    with pytest.raises(ValueError, match="no 'scores' table"):
+        write_report({"scores": [tmp_path / "runs.parquet"]}, tmp_path, CONFIG)
+    assert not (tmp_path / "index.html").exists()
+
+
+def test_long_tables_are_cut_and_say_so():
+    rows = synthetic_rows.data(widths=tuple(range(2, 2 + MAX_ROWS)))["certificates"]
+    table = certificates(to_table("certificates", rows).to_pandas())
+    assert len(table.rows) == MAX_ROWS
+    assert table.n_left_out == 3 * MAX_ROWS
+
+
+def test_failed_certificates_come_first():
+    rows = synthetic_rows.data()["certificates"]
+    rows[-1]["holds"] = False
+    table = certificates(to_table("certificates", rows).to_pandas())
+    assert table.rows[0][table.columns.index("holds")].text == "NO"
+
+
+def test_moments_match_the_same_circuit_and_loss():
+    rows = to_table("trainability", synthetic_rows.trainability()).to_pandas()
+    run = {"ansatz": "hea", "n_qubits": 64, "loss_name": "global", "n_layers": 64}
+    assert [row["observable"] for row in matching_moments(run, rows)] == ["global"]
+    assert matching_moments(run | {"n_layers": 3}, rows) == []
+    unknown = matching_moments(run | {"loss_name": "contrast", "n_layers": None}, rows)
+    assert {row["observable"] for row in unknown} == {"global", "local"}
+
+
+def test_numbers_read_well():
+    assert score(0.98).text == "0.980"
+    assert score(-2e-28).text == "−2.0 × 10^-28"
+    assert error(0.0).text == "0 (exact)"
+    assert decades(-np.inf).text == "0 (exact)"
+    assert powers("10^-60.2 <b>") == "10<sup>−60.2</sup> &lt;b&gt;"
+
+
+def test_references_hold_every_source():
+    entries = references((FOLDER / "references.bib").read_text(encoding="utf-8"))
+    keys = {entry["key"] for entry in entries}
+    sources = {record.bibtex for record in (*ANSATZE.values(), *DATASETS.values())}
+    assert sources <= keys
+    assert all({"title", "people", "place", "year", "doi"} <= set(entry) for entry in entries)
+    for ansatz in ANSATZE.values():
+        doi = next(entry["doi"] for entry in entries if entry["key"] == ansatz.bibtex)
+        assert f"doi:{doi}" in ansatz.source
