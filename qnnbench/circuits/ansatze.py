@@ -8,6 +8,7 @@ Adding an ansatz is one function and one entry of ``ANSATZE``; contract tests fi
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from inspect import signature
 from math import ceil, log2
 from typing import Any, Literal
 
@@ -255,12 +256,14 @@ def build_ansatz(name: str, n_qubits: int, **options: Any) -> Network:
     """Return the network of ansatz ``name`` at ``n_qubits``.
 
     Raises:
-        ValueError: Unknown name, option value, or ``n_qubits`` below 2.
-        TypeError: An option this ansatz does not have.
+        ValueError: Unknown name, option or option value, or ``n_qubits`` below 2.
     """
     entry = lookup(ANSATZE, name, "ansatz")
     if isinstance(n_qubits, bool) or not isinstance(n_qubits, int) or n_qubits < 2:
         raise ValueError(f"n_qubits must be a whole number >= 2, got {n_qubits!r}")
+    known = dict.fromkeys(name for name in signature(entry.build).parameters if name != "n_qubits")
+    for option in options:
+        lookup(known, option, f"option of ansatz {name!r}")
     n_layers = options.get("n_layers")
     if n_layers is not None and (not isinstance(n_layers, int) or n_layers < 1):
         raise ValueError(f"n_layers must be a whole number >= 1, got {n_layers!r}")

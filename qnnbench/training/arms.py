@@ -17,11 +17,9 @@ from qnnbench.states.samples import Dataset
 from qnnbench.tasks import Loss, task_loss
 from qnnbench.training.checkpoints import Checkpoint
 from qnnbench.training.loop import Progress, Settings, train
-from qnnbench.training.scoring import LARGEST_ERROR, Scorer, scorer, verdict
+from qnnbench.training.scoring import LARGEST_ERROR, Rows, Scorer, scorer, verdict
 
 log = logging.getLogger(__name__)
-
-Rows = list[dict[str, Any]]
 
 NOMINAL_FLOPS_PER_S = 1e9  # turns static operation counts into seconds, whatever the machine
 
@@ -189,10 +187,10 @@ class _Run:
                 judge.validate,
                 place,
             )
-            scores = judge.test(progress.best_params, initial)
+            scores, error = judge.test(progress.best_params, initial)
         spent = meter.columns()
         wall_time_s = spent.pop("wall_time_s")
-        run = {**common, **self._run_row(progress), **verdict(scores), **spent}
+        run = {**common, **self._run_row(progress), **verdict(scores, error), **spent}
         log.info(
             "%s at n=%d, repeat %d: loss %.4g, validation %.4g, %s %.4g (%.0f s)",
             *(arm.name, arm.network.n_qubits, self.repeat, run["train_loss"]),
