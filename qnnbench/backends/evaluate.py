@@ -19,7 +19,7 @@ from qnnbench.states.mps import MPS, Mixture, State
 if TYPE_CHECKING:
     from qnnbench.circuits.ansatze import Network, Observable
 
-EXACT_FLOPS = 2e10  # "auto" takes an exact backend up to this static cost
+EXACT_LIMIT_S = 20.0  # "auto" takes an exact backend up to this static cost
 FIRST_BOND_DIM = 16
 
 BACKENDS = {
@@ -139,14 +139,14 @@ class Evaluator:
         tolerance: float = 0.05,
         max_bond_dim: int = 256,
         first_bond_dim: int = FIRST_BOND_DIM,
-        exact_flops: float = EXACT_FLOPS,
+        exact_limit_s: float = EXACT_LIMIT_S,
     ) -> Expectations:
         """Return expectation values; see :func:`expectations`."""
         clock = time.perf_counter()
         params = self._checked_params(params)
         query, mixing = self.query(states)
         bond = min(first_bond_dim, max_bond_dim)
-        chosen, _ = choose(query, backend, bond, exact_flops)
+        chosen, _ = choose(query, backend, bond, exact_limit_s)
         refine = _Refine(query, params, chosen)
         evaluation = refine(bond)
         while evaluation.relative_error > tolerance and bond < max_bond_dim:
@@ -170,14 +170,14 @@ class Evaluator:
         states: State | Sequence[State] | None = None,
         backend: str = "auto",
         max_bond_dim: int = FIRST_BOND_DIM,
-        exact_flops: float = EXACT_FLOPS,
+        exact_limit_s: float = EXACT_LIMIT_S,
     ) -> tuple[Backend, Cost]:
         """Return the backend that would be used and its static cost.
 
         Raises:
             BackendCannot: Nothing can evaluate this, with the reasons.
         """
-        return choose(self.query(states)[0], backend, max_bond_dim, exact_flops)
+        return choose(self.query(states)[0], backend, max_bond_dim, exact_limit_s)
 
     def _checked_params(self, params: np.ndarray) -> np.ndarray:
         array = np.asarray(params, dtype=float)
@@ -228,12 +228,12 @@ def _qubits(observable: Any) -> tuple[cirq.Qid, ...]:
 
 
 def choose(
-    query: Query, name: str, bond_dim: int, exact_flops: float = EXACT_FLOPS
+    query: Query, name: str, bond_dim: int, exact_limit_s: float = EXACT_LIMIT_S
 ) -> tuple[Backend, Cost]:
     """Return the backend for a query and its static cost at operator bond ``bond_dim``.
 
-    "auto" takes the cheapest exact backend within ``exact_flops``, else the cheapest.
-    Operation counts alone decide, never timings: results do not depend on the load.
+    "auto" takes the cheapest exact backend within ``exact_limit_s``, else the cheapest.
+    Static costs alone decide, never a clock: results do not depend on the load.
 
     Raises:
         ValueError: Unknown backend.
@@ -253,8 +253,8 @@ def choose(
             costs.append((backend, cost))
     if not costs:
         raise BackendCannot("No backend can evaluate this. " + " ".join(reasons))
-    exact = [(b, c) for b, c in costs if b.is_exact and c.flops <= exact_flops]
-    return min(exact or costs, key=lambda pair: pair[1].flops)
+    exact = [(b, c) for b, c in costs if b.is_exact and c.seconds <= exact_limit_s]
+    return min(exact or costs, key=lambda pair: pair[1].seconds)
 
 
 def expectations(

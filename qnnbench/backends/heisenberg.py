@@ -199,17 +199,18 @@ def cost(query: Query, max_bond_dim: int = 16) -> Cost:
     Raises:
         BackendCannot: See :func:`plan`.
     """
-    flops = memory = 0.0
+    seconds = memory = 0.0
     d, c, batch = max_bond_dim, query.max_bond_dim, len(query.states)
+    is_complex = any(np.iscomplexobj(t) for tensors in query.states for t in tensors)
     for observable in query.observables:
         way = plan(query.program, observable, d)
         sites = sum(layer.n_sites for layer in way.layers)
         pairs = sum(len(layer.pairs) for layer in way.layers)
-        flops += 40.0 * sites * 4 * d**3 + pairs * (40.0 * (4 * d) ** 3 + 60 * 64 * d**3)
-        flops += 12.0 * batch * query.program.n_qubits * (16 * d * c**3 + 8 * d**2 * c**2)
-        memory += 8.0 * (sites * 8 * d**2 + pairs * 96 * d**2)
-        memory += 8.0 * query.program.n_qubits * batch * d * c**2
-    return Cost(flops, memory)
+        seconds += 3e-9 * pairs * (4 * d) ** 3 + 6e-5 * sites
+        reads = batch * query.program.n_qubits
+        seconds += (3 if is_complex else 1) * 4e-10 * reads * (16 * d * c**3 + 8 * d**2 * c**2)
+        memory += 8.0 * (sites * 8 * d**2 + pairs * 96 * d**2 + reads * d * c**2)
+    return Cost(seconds, memory)
 
 
 def evaluate(query: Query, params: np.ndarray, max_bond_dim: int = 16) -> Evaluation:

@@ -59,9 +59,15 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Cost:
-    """Static estimate: floating-point operations and bytes of one value and gradient."""
+    """Static estimate of one value and gradient.
 
-    flops: float
+    Attributes:
+        seconds: Operation counts times rates measured once on one core; never a clock,
+            so that choices do not depend on the machine or its load.
+        memory_bytes: Peak memory.
+    """
+
+    seconds: float
     memory_bytes: float
 
 

@@ -165,7 +165,7 @@ def cost(query: Query) -> Cost:
     Raises:
         BackendCannot: A light cone (with the outside it is entangled to) is too large.
     """
-    flops = memory = 0.0
+    seconds = memory = 0.0
     for cone in _cones(query):
         width, bond = len(cone.sites), query.max_bond_dim
         idle = cone.sites[-1] - cone.sites[0] + 1 - width if cone.sites else 0
@@ -176,9 +176,9 @@ def cost(query: Query) -> Cost:
                 f"statevector: an observable depends on {width} qubits, {64 * size / 1e9:.3g} GB; "
                 f"supported are {MAX_QUBITS} qubits within 17 GB. Use 'heisenberg'."
             )
-        flops += 100.0 * size * (len(cone.blocks) + len(cone.terms))
+        seconds += (len(cone.blocks) + len(cone.terms)) * (1e-4 + 3.2e-8 * size)
         memory = max(memory, 64 * size)
-    return Cost(flops, memory)
+    return Cost(seconds, memory)
 
 
 def evaluate(query: Query, params: np.ndarray) -> Evaluation:

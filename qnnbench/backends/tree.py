@@ -241,12 +241,12 @@ def cost(query: Query) -> Cost:
         BackendCannot: The circuit is not a tree, or an observable is not a sum of
             one-qubit Paulis.
     """
-    plan(query.program)
+    levels, _ = plan(query.program)
     for observable in query.observables:
         _reads(observable)
-    bond = query.max_bond_dim**2
-    size = 8.0 * len(query.states) * query.program.n_qubits * bond**2
-    return Cost(200.0 * size / 8 * bond, 48 * size)
+    bond, n_states, n_qubits = query.max_bond_dim**2, len(query.states), query.program.n_qubits
+    seconds = 5e-3 * len(levels) + 1e-7 * n_states * n_qubits * bond**3
+    return Cost(seconds, 400.0 * n_states * n_qubits * bond**2)
 
 
 def evaluate(query: Query, params: np.ndarray) -> Evaluation:

@@ -30,12 +30,14 @@ class Network:
         observables: What is read out, one column of values each: first Z of the
             discarded qubits, if the ansatz reads them, then the readout proper.
         n_discarded: How many of the observables are Z of discarded qubits.
+        n_layers: Layers of the circuit, whatever the ansatz repeats.
     """
 
     circuit: cirq.Circuit
     symbols: tuple[sympy.Symbol, ...]
     observables: tuple[Observable, ...]
     n_discarded: int = 0
+    n_layers: int = 0
 
     @property
     def n_qubits(self) -> int:
@@ -141,13 +143,15 @@ def _sharing_key(sharing: str, allowed: tuple[str, ...]) -> str:
 def hea(n_qubits: int, n_layers: int | None = None, readout: str = "global") -> Network:
     """Hardware-efficient ansatz: [RY on all, RZ on all, CZ ladder], ``n_layers`` = n."""
     qubits, symbol = cirq.LineQubit.range(n_qubits), SymbolTable()
+    depth = n_qubits if n_layers is None else n_layers
     ops: list[cirq.Operation] = []
-    for layer in range(n_qubits if n_layers is None else n_layers):
+    for layer in range(depth):
         for axis in "YZ":
             for i, q in enumerate(qubits):
                 ops.append(pauli_rotation(axis, symbol(f"r{axis.lower()}_{layer}_{i}"), q))
         ops += [cirq.CZ(a, b) for a, b in itertools.pairwise(qubits)]
-    return Network(cirq.Circuit(ops), symbol.all(), layered_readout(qubits, readout))
+    reads = layered_readout(qubits, readout)
+    return Network(cirq.Circuit(ops), symbol.all(), reads, n_layers=depth)
 
 
 def brickwork(
@@ -159,12 +163,14 @@ def brickwork(
     """Alternate blocks on even and odd bonds, even first; ``n_layers`` = ⌈log2 n⌉."""
     _sharing_key(sharing, ("none", "layer"))
     qubits, symbol = cirq.LineQubit.range(n_qubits), SymbolTable()
+    depth = ceil(log2(n_qubits)) if n_layers is None else n_layers
     ops: list[cirq.Operation] = []
-    for layer in range(ceil(log2(n_qubits)) if n_layers is None else n_layers):
+    for layer in range(depth):
         for i in range(layer % 2, n_qubits - 1, 2):
             key = f"b_{layer}" if sharing == "layer" else f"b_{layer}_{i}"
             ops += block(symbol, key, qubits[i], qubits[i + 1])
-    return Network(cirq.Circuit(ops), symbol.all(), layered_readout(qubits, readout))
+    reads = layered_readout(qubits, readout)
+    return Network(cirq.Circuit(ops), symbol.all(), reads, n_layers=depth)
 
 
 def deep_brickwork(
@@ -200,7 +206,8 @@ def qcnn(n_qubits: int, sharing: str = "layer", pooling: str = "controlled") -> 
                 rotation = pauli_rotation(axis, symbol(f"{key}_{axis.lower()}"), active[i])
                 ops.append(rotation.controlled_by(active[i + 1]))
         active, layer = active[::2], layer + 1
-    return Network(cirq.Circuit(ops), symbol.all(), (cirq.PauliString(cirq.Z(active[0])),))
+    reads = (cirq.PauliString(cirq.Z(active[0])),)
+    return Network(cirq.Circuit(ops), symbol.all(), reads, n_layers=layer)
 
 
 def _tree_blocks(
@@ -234,7 +241,8 @@ def _tree_blocks(
 def tree(n_qubits: int, sharing: str = "none") -> Network:
     """Binary tree: one block per pair of neighbours, keep the first; reads Z on the root."""
     ops, symbol, _ = _tree_blocks(n_qubits, sharing)
-    return Network(cirq.Circuit(ops), symbol.all(), (cirq.PauliString(cirq.Z(cirq.LineQubit(0))),))
+    reads = (cirq.PauliString(cirq.Z(cirq.LineQubit(0))),)
+    return Network(cirq.Circuit(ops), symbol.all(), reads, n_layers=ceil(log2(n_qubits)))
 
 
 def rg_tree(n_qubits: int, sharing: str = "shape") -> Network:
@@ -249,7 +257,8 @@ def rg_tree(n_qubits: int, sharing: str = "shape") -> Network:
     reads: tuple[Observable, ...] = tuple(
         cirq.PauliString(pauli(root)) for pauli in (cirq.X, cirq.Y, cirq.Z)
     )
-    return Network(cirq.Circuit(ops), symbol.all(), trash + reads, len(trash))
+    depth = ceil(log2(n_qubits))
+    return Network(cirq.Circuit(ops), symbol.all(), trash + reads, len(trash), depth)
 
 
 def build_ansatz(name: str, n_qubits: int, **options: Any) -> Network:

@@ -21,8 +21,6 @@ from qnnbench.training.scoring import LARGEST_ERROR, Rows, Scorer, scorer, verdi
 
 log = logging.getLogger(__name__)
 
-NOMINAL_FLOPS_PER_S = 1e9  # turns static operation counts into seconds, whatever the machine
-
 
 @dataclass(frozen=True)
 class Arm:
@@ -128,12 +126,12 @@ def _obstacle(
 ) -> dict[str, Any] | None:
     """Return status and reason where the arm cannot or should not be trained, else None."""
     states = dataset.select("train").states[: arm.settings.batch_size]
-    bond, flops = arm.settings.max_bond_dim, arm.settings.exact_flops
+    bond, limit = arm.settings.max_bond_dim, arm.settings.exact_limit_s
     try:
-        backend, cost = evaluator.cost(states, max_bond_dim=bond, exact_flops=flops)
+        backend, cost = evaluator.cost(states, max_bond_dim=bond, exact_limit_s=limit)
     except BackendCannot as reason:
         return {"status": "skipped", "reason": str(reason), "backend": ""}
-    seconds = cost.flops / NOMINAL_FLOPS_PER_S * arm.settings.n_steps * arm.repeats
+    seconds = cost.seconds * arm.settings.n_steps * arm.repeats
     if seconds > budget_s:
         return {
             "status": "over_budget",
@@ -144,7 +142,7 @@ def _obstacle(
     if backend.is_exact:
         return None
     start = arm.law.sample(len(arm.network.symbols), arm.generator(seed, 0, "init"))
-    error = evaluator(start, states, max_bond_dim=bond, exact_flops=flops).relative_error
+    error = evaluator(start, states, max_bond_dim=bond, exact_limit_s=limit).relative_error
     if error <= LARGEST_ERROR:
         return None
     return {

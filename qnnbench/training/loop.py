@@ -28,7 +28,7 @@ class Settings:
         learning_rate: Of Adam, radians; falls on a cosine to 3 %.
         batch_size: States per step, half of each class; all when there are fewer.
         max_bond_dim: Operator bond of the Heisenberg backend.
-        exact_flops: Static cost up to which an exact backend is taken.
+        exact_limit_s: Static cost of a step, in seconds, up to which an exact backend is taken.
         gradient_noise: Standard deviation of normal noise added to the gradient, what a
             finite number of shots would do; 0 for none.
         validate_every: Steps between validations.
@@ -38,7 +38,7 @@ class Settings:
     learning_rate: float = 0.05
     batch_size: int = 16
     max_bond_dim: int = 16
-    exact_flops: float = 1e9
+    exact_limit_s: float = 0.2
     gradient_noise: float = 0.0
     validate_every: int = 5
 
@@ -109,7 +109,7 @@ def train(
             progress.params,
             states.states,
             max_bond_dim=settings.max_bond_dim,
-            exact_flops=settings.exact_flops,
+            exact_limit_s=settings.exact_limit_s,
         )
         value, cotangent = loss.evaluate(result.values, states)
         gradient = result.gradient(cotangent)

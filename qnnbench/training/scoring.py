@@ -105,7 +105,7 @@ class Classifier:
             states,
             first_bond_dim=bond,
             max_bond_dim=bond,
-            exact_flops=self._settings.exact_flops,
+            exact_limit_s=self._settings.exact_limit_s,
         )
 
 
