@@ -1,0 +1,1 @@
+"""Data states: matrix product states, the dataset families, their certificates."""

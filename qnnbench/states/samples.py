@@ -1,0 +1,198 @@
+"""Labelled states in splits: what a dataset is, and the randomness that makes one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from qnnbench.registry import lookup
+from qnnbench.states.mps import PAULIS, State
+
+SPLITS = ("train", "validation", "test")
+DEFAULT_SIZES = {"train": 32, "validation": 32, "test": 200}
+
+_ARRAYS = {
+    "labels": np.int64,
+    "splits": np.str_,
+    "couplings": np.float64,
+    "energy": np.float64,
+    "energy_variance": np.float64,
+    "truncation_error": np.float64,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """States of one family at one width, with labels and splits.
+
+    Attributes:
+        name: Family, a key of ``DATASETS``.
+        n_qubits: Width of every state.
+        states: ``MPS`` or ``Mixture``, one per sample.
+        labels: Int64 class of each state, shape (n_samples,), like all arrays here.
+        splits: "train", "validation" or "test" of each state.
+        couplings: Coupling of the Hamiltonian behind each state; NaN where none.
+        energy: <H> of the ground state behind each state; NaN where none.
+        energy_variance: <H²> - <H>² of the same; 0 for an eigenstate.
+        truncation_error: Squared Schmidt weight cut from the same.
+        details: JSON-like facts about the making: "seed", "options", and what the family adds.
+        noiseless: The same family before the noise of each sample: what exact equalities
+            are claimed of. None where the states carry no noise.
+
+    Raises:
+        ValueError: Arrays of the wrong length, an unknown split, or states of other width.
+    """
+
+    name: str
+    n_qubits: int
+    states: tuple[State, ...]
+    labels: np.ndarray
+    splits: np.ndarray
+    couplings: np.ndarray
+    energy: np.ndarray
+    energy_variance: np.ndarray
+    truncation_error: np.ndarray
+    details: dict[str, Any] = field(default_factory=dict)
+    noiseless: "Dataset | None" = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "states", tuple(self.states))
+        for name, dtype in _ARRAYS.items():
+            array: np.ndarray = np.array(getattr(self, name), dtype=dtype)
+            if array.shape != (len(self.states),):
+                raise ValueError(
+                    f"{name} must have shape ({len(self.states)},), one entry per state, "
+                    f"got {array.shape}"
+                )
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+        for split in set(self.splits):
+            lookup(dict.fromkeys(SPLITS), split, "split")
+        if any(state.n_qubits != self.n_qubits for state in self.states):
+            raise ValueError(f"every state must have {self.n_qubits} qubits")
+
+    def __repr__(self) -> str:
+        return f"Dataset({self.name!r}, n_qubits={self.n_qubits}, n_states={len(self.states)})"
+
+    @property
+    def max_bond_dim(self) -> int:
+        """Largest bond of any state."""
+        return max(state.max_bond_dim for state in self.states)
+
+    @cached_property
+    def certificate(self) -> dict[str, dict[str, Any]]:
+        """Each certified fact, how it was computed, its value and whether it holds.
+
+        Computed from the states on first use and kept.
+        """
+        from qnnbench.states.certificates import certify
+
+        return {row.pop("fact"): row for row in certify(self)}
+
+    def select(self, split: str) -> "Dataset":
+        """Return the samples of one split, in order; the noiseless states come along whole.
+
+        Raises:
+            ValueError: Unknown split.
+        """
+        lookup(dict.fromkeys(SPLITS), split, "split")
+        chosen = np.flatnonzero(self.splits == split)
+        arrays = {name: getattr(self, name)[chosen] for name in _ARRAYS}
+        return replace(self, states=tuple(self.states[i] for i in chosen), **arrays)
+
+
+def samples(
+    name: str,
+    n_qubits: int,
+    states: Sequence[State],
+    labels: Sequence[int],
+    splits: Sequence[str],
+    **columns: Any,
+) -> Dataset:
+    """Return a dataset; array columns left out are NaN."""
+    blank = {f.name: np.full(len(states), np.nan) for f in fields(Dataset) if f.name in _ARRAYS}
+    arrays = {**blank, "labels": labels, "splits": splits}
+    return Dataset(name, n_qubits, tuple(states), **{**arrays, **columns})
+
+
+def split_sizes(n_samples: int | Mapping[str, int] | None) -> dict[str, int]:
+    """Return the number of samples of each split.
+
+    Args:
+        n_samples: None: 32, 32 and 200. A number: so many in all, a quarter each for
+            training and validation, the rest for the test. A mapping: as it says.
+
+    Raises:
+        ValueError: A split that would lack one of the two classes, or an unknown one.
+    """
+    if n_samples is None:
+        return dict(DEFAULT_SIZES)
+    if isinstance(n_samples, Mapping):
+        for split in n_samples:
+            lookup(DEFAULT_SIZES, split, "split")
+        sizes = {split: n_samples.get(split, 0) for split in SPLITS}
+    elif isinstance(n_samples, int) and not isinstance(n_samples, bool):
+        quarter = max(n_samples // 4, 2)
+        sizes = {"train": quarter, "validation": quarter, "test": n_samples - 2 * quarter}
+    else:
+        raise ValueError(f"n_samples must be a number, a mapping or None, got {n_samples!r}")
+    if any(not isinstance(size, int) or size < 2 for size in sizes.values()):
+        raise ValueError(f"every split needs two samples or more, one per class, got {sizes}")
+    return sizes
+
+
+def generator(seed: int, name: str, n_qubits: int, split: str, sample: int) -> np.random.Generator:
+    """Return the random numbers of one sample; they depend on these arguments only.
+
+    Raises:
+        ValueError: ``seed`` is not a whole number >= 0.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ValueError(f"seed must be a whole number >= 0, got {seed!r}")
+    path = (crc32(name.encode()), n_qubits, SPLITS.index(split), sample)
+    return np.random.default_rng(np.random.SeedSequence(int(seed), spawn_key=path))
+
+
+def tilt_noise(n_qubits: int, noise: float, rng: np.random.Generator) -> np.ndarray:
+    """Return one random RY rotation per qubit, of angle N(0, noise²) radians: real noise.
+
+    Returns:
+        Float64 array of shape (n_qubits, 2, 2).
+
+    Raises:
+        ValueError: ``noise`` is negative or not finite.
+    """
+    half = rng.normal(0.0, _checked_noise(noise), n_qubits) / 2
+    rows = [[np.cos(half), -np.sin(half)], [np.sin(half), np.cos(half)]]
+    return np.moveaxis(np.array(rows), 2, 0)
+
+
+def _checked_noise(noise: float) -> float:
+    if not (np.isfinite(noise) and noise >= 0):
+        raise ValueError(f"noise must be a finite number >= 0 (radians), got {noise!r}")
+    return noise
+
+
+def local_noise(n_qubits: int, noise: float, rng: np.random.Generator) -> np.ndarray:
+    """Return one random rotation per qubit: RZ, then a rotation about a random axis.
+
+    The RZ angle and the three components of the rotation vector v, exp(-i v·(X, Y, Z)/2),
+    are independent N(0, noise²) radians.
+
+    Returns:
+        Complex128 array of shape (n_qubits, 2, 2).
+
+    Raises:
+        ValueError: ``noise`` is negative or not finite.
+    """
+    phases = rng.normal(0.0, _checked_noise(noise), n_qubits)
+    vectors = rng.normal(0.0, noise, (n_qubits, 3))
+    about_z = np.exp(-0.5j * np.outer(phases, [1, -1]))[:, None, :] * np.eye(2)
+    angles = np.linalg.norm(vectors, axis=1)
+    axes = np.einsum("qk,kst->qst", vectors, np.stack([PAULIS[p] for p in "XYZ"]))
+    half_sinc = 0.5 * np.sinc(angles / (2 * np.pi))  # sin(angle/2)/angle, finite at zero
+    tilts = np.cos(angles / 2)[:, None, None] * np.eye(2) - 1j * half_sinc[:, None, None] * axes
+    return tilts @ about_z

@@ -1,0 +1,275 @@
+"""Dataset families: the contract of every entry, and physics known otherwise."""
+
+import subprocess
+import sys
+from functools import reduce
+
+import cirq
+import numpy as np
+import pytest
+import scipy.sparse as sparse
+from scipy.sparse.linalg import eigsh
+
+from qnnbench.results import content_hash
+from qnnbench.states.cluster_ising import ground_states, hamiltonian_mpo
+from qnnbench.states.datasets import DATASETS, build_dataset, preparation_circuit
+from qnnbench.states.ghz import dephased_ghz, ghz_dephased, ghz_state
+from qnnbench.states.mps import PAULIS, Mixture
+from qnnbench.states.samples import SPLITS, generator, local_noise, split_sizes
+from qnnbench.states.spt_path import path_state
+from qnnbench.states.storage import dataset_table
+
+
+@pytest.fixture(scope="module", params=DATASETS)
+def dataset(request):
+    return build_dataset(request.param, 8, seed=1)
+
+
+def dense_sum(n_qubits, words):
+    """Return Σ coefficient · word at every site as a sparse matrix."""
+    total = sparse.csr_matrix((2**n_qubits, 2**n_qubits))
+    for word, coefficient in words.items():
+        for start in range(n_qubits - len(word) + 1):
+            letters = "I" * start + word + "I" * (n_qubits - start - len(word))
+            total = total + coefficient * reduce(sparse.kron, [PAULIS[p] for p in letters])
+    return total
+
+
+def free_fermion_energy(n_qubits, field):
+    """Ground-state energy of -ΣZXZ - field ΣX, open ends: minus the sum of singular values.
+
+    Jordan-Wigner turns X_j into iγ_j γ'_j and Z_j X Z_{j+2} into iγ'_j γ_{j+2}, up to signs.
+    """
+    couplings = field * np.eye(n_qubits) + np.eye(n_qubits, k=2)
+    return -np.linalg.svd(couplings, compute_uv=False).sum()
+
+
+def test_every_split_holds_every_class(dataset):
+    family = DATASETS[dataset.name]
+    assert dataset.labels.dtype == np.int64
+    for split in SPLITS:
+        part = dataset.select(split)
+        assert set(part.splits) == {split}
+        assert set(part.labels) == set(range(family.n_classes))
+    assert (
+        len(dataset.states)
+        == len(dataset.splits)
+        == sum(len(dataset.select(split).states) for split in SPLITS)
+    )
+
+
+def test_equal_seeds_give_equal_states(dataset):
+    again = build_dataset(dataset.name, 8, seed=1)
+    assert content_hash(dataset_table(again)) == content_hash(dataset_table(dataset))
+
+
+def test_options_are_recorded(dataset):
+    assert dataset.details["seed"] == 1
+    options = dataset.details["options"]
+    assert (
+        set(options)
+        == {
+            "spt_path": {"coupling_min", "coupling_max"},
+            "cluster_ising": {"h2", "spt_fields", "paramagnet_fields", "max_bond_dim", "noise"},
+            "ghz_dephased": {"noise"},
+            "two_state": set(),
+        }[dataset.name]
+    )
+
+
+def test_arrays_cannot_be_changed(dataset):
+    with pytest.raises(ValueError, match="read-only"):
+        dataset.labels[0] = 7
+
+
+@pytest.mark.parametrize("name", ["spt_path", "ghz_dephased"])
+def test_other_seeds_give_other_states(name):
+    first, second = (build_dataset(name, 6, 12, seed=seed) for seed in (1, 2))
+    assert content_hash(dataset_table(first)) != content_hash(dataset_table(second))
+
+
+def test_samples_do_not_depend_on_how_many_are_drawn():
+    few = build_dataset("spt_path", 8, 8, seed=3).select("train")
+    many = build_dataset("spt_path", 8, {"train": 20, "validation": 2, "test": 2}, seed=3)
+    np.testing.assert_array_equal(many.couplings[: len(few.couplings)], few.couplings)
+
+
+def test_random_numbers_of_samples_differ():
+    paths = [("spt_path", 8, "train", 0), ("spt_path", 8, "train", 1), ("spt_path", 8, "test", 0)]
+    paths += [("spt_path", 9, "train", 0), ("ghz_dephased", 8, "train", 0)]
+    drawn = {generator(1, *path).uniform() for path in paths}
+    assert len(drawn) == len(paths)
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "sizes"),
+    [
+        (None, (32, 32, 200)),
+        (64, (16, 16, 32)),
+        (6, (2, 2, 2)),
+        ({"train": 4, "validation": 2, "test": 8}, (4, 2, 8)),
+    ],
+)
+def test_split_sizes(n_samples, sizes):
+    assert tuple(split_sizes(n_samples).values()) == sizes
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: build_dataset("spt_pth", 8, seed=1), "Did you mean 'spt_path'"),
+        (lambda: build_dataset("spt_path", 3, seed=1), "whole number >= 4, got 3"),
+        (lambda: build_dataset("spt_path", 8.0, seed=1), "whole number >= 4, got 8.0"),
+        (lambda: build_dataset("cluster_ising", 7, seed=1), "whole number >= 8, got 7"),
+        (lambda: build_dataset("ghz_dephased", 8, seed=1, nois=0), "Did you mean 'noise'"),
+        (lambda: build_dataset("ghz_dephased", 8, seed=1, noise=-1.0), "noise must be"),
+        (lambda: build_dataset("ghz_dephased", 8, seed=-1), "seed must be"),
+        (lambda: build_dataset("spt_path", 8, 5, seed=1), "two samples or more"),
+        (lambda: build_dataset("spt_path", 8, {"trian": 9}, seed=1), "Did you mean 'train'"),
+        (lambda: build_dataset("spt_path", 8, "all", seed=1), "n_samples must be"),
+        (lambda: build_dataset("spt_path", 8, seed=1, coupling_min=0.0), "needs 0 < coupling_min"),
+        (lambda: build_dataset("two_state", 8, 4, seed=1), "leave n_samples out"),
+        (
+            lambda: build_dataset("cluster_ising", 8, seed=1, spt_fields=(0.1,)),
+            "4 fields or more",
+        ),
+        (lambda: preparation_circuit("cluster_ising", 8), "no preparation circuits"),
+        (lambda: preparation_circuit("spt_path", 8), "differ by coupling"),
+        (lambda: preparation_circuit("spt_path", 8, 1.5), r"lies in \[-1, 1\]"),
+        (lambda: build_dataset("two_state", 4, seed=1).select("exam"), "No split named 'exam'"),
+    ],
+)
+def test_errors_say_what_was_asked(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.mark.parametrize("coupling", [-1.0, -0.4, 0.0, 0.3, 1.0])
+def test_path_circuits_make_the_path_states(coupling):
+    circuit = preparation_circuit("spt_path", 7, coupling)
+    simulator = cirq.Simulator(dtype=np.complex128)
+    made = simulator.simulate(circuit, qubit_order=cirq.LineQubit.range(7)).final_state_vector
+    np.testing.assert_allclose(made, path_state(7, coupling).state_vector(), atol=1e-12)
+
+
+@pytest.mark.parametrize("g", [-0.9, -0.2, 0.5])
+def test_path_states_are_ground_states_of_the_bulk(g):
+    zz = g * g - 1
+    words = {"ZZI": zz, "IZZ": zz, "IXI": -((1 + g) ** 2), "ZXZ": (g - 1) ** 2}
+    hamiltonian, vector = dense_sum(8, words), path_state(8, g).state_vector()
+    (lowest,) = eigsh(hamiltonian, k=1, which="SA", return_eigenvectors=False)
+    np.testing.assert_allclose(hamiltonian @ vector, lowest * vector, atol=1e-9)
+
+
+def test_path_ends_are_known_states():
+    np.testing.assert_allclose(path_state(6, 1.0).state_vector(), 1 / 8)
+    transition = path_state(6, 0.0)
+    assert abs(transition.overlap(ghz_state(6))) == pytest.approx(1)
+    cluster = path_state(6, -1.0)
+    for site in range(4):  # stabilizers of H(-1) = 4 ΣZXZ
+        letters = {site: "Z", site + 1: "X", site + 2: "Z"}
+        assert cluster.expectation(letters) == pytest.approx(-1)
+
+
+def test_cluster_ising_operator_is_the_hamiltonian():
+    operator = np.ones((1, 1, 1))
+    for tensor in hamiltonian_mpo(5, 0.7, 0.3):
+        joined = np.einsum("aij,abst->bisjt", operator, tensor)
+        size = 2 * operator.shape[1]
+        operator = joined.reshape(joined.shape[0], size, size)
+    expected = dense_sum(5, {"ZXZ": -1, "X": -0.7, "XX": -0.3}).toarray()
+    np.testing.assert_allclose(operator[0], expected, atol=1e-12)
+
+
+def test_ground_states_agree_with_exact_diagonalisation():
+    fields = (0.3, 1.5)
+    for found, h1 in zip(ground_states(8, fields, 0.1, 16), fields, strict=True):
+        hamiltonian = dense_sum(8, {"ZXZ": -1, "X": -h1, "XX": -0.1})
+        (lowest,) = eigsh(hamiltonian, k=1, which="SA", return_eigenvectors=False)
+        vector = found.state.state_vector()
+        assert found.energy == pytest.approx(lowest, abs=1e-7)
+        assert found.energy == pytest.approx(vector @ (hamiltonian @ vector), abs=1e-10)
+        assert found.energy_variance == pytest.approx(0, abs=1e-6)
+        assert found.truncation_error == 0  # bond 16 holds any state of 8 qubits
+
+
+def test_free_fermion_energies_are_the_published_ones():
+    assert free_fermion_energy(100, 0.5) == pytest.approx(-104.61309890195, abs=1e-10)
+    assert free_fermion_energy(100, 1.0) == pytest.approx(2 * (1 - 1 / np.sin(np.pi / 202)))
+    assert free_fermion_energy(100, 1.5) == pytest.approx(-166.82460679935, abs=1e-10)
+
+
+def test_hundred_qubits_meet_the_closed_forms():
+    (found,) = ground_states(100, (0.5,), 0.0, 8)
+    exact = free_fermion_energy(100, 0.5)
+    # <H²> - <H>² bounds the error: E - E_0 <= variance / gap, and the gap is 2(1 - h).
+    assert 0 < found.energy - exact < found.energy_variance / (2 * (1 - 0.5))
+    assert found.energy == pytest.approx(exact, abs=2e-3)
+    assert found.energy_variance / 100 < 1e-3
+    string = {33: "Z", 67: "Z", **dict.fromkeys(range(34, 67, 2), "X")}
+    order = found.state.expectation(string)
+    assert order == pytest.approx((1 - 0.5**2) ** 0.25, abs=2e-3)  # bulk closed form
+
+
+def test_cluster_ising_splits_interleave_couplings():
+    data = build_dataset("cluster_ising", 8, 24, seed=1, noise=0.0)
+    assert data.noiseless is None
+    fields = [set(data.couplings[data.splits == split]) for split in SPLITS]
+    assert sum(map(len, fields)) == len(set.union(*fields)) == 12
+    for chosen in fields:
+        assert min(chosen) < 0.5 < 1 < max(chosen)
+
+
+def test_ghz_pair_is_the_pair_of_textbooks():
+    ghz = ghz_state(4).state_vector()
+    expected = np.zeros(16)
+    expected[[0, 15]] = np.sqrt(0.5)
+    np.testing.assert_allclose(ghz, expected)
+    members = [state.state_vector() for state in dephased_ghz(4).states]
+    mixed = sum(w * np.outer(m, m) for w, m in zip((0.5, 0.5), members, strict=True))
+    np.testing.assert_allclose(mixed, np.diag(expected**2))
+
+
+def test_noise_is_unitary_and_vanishes_with_its_scale():
+    rng = np.random.default_rng(4)
+    turns = local_noise(50, 0.3, rng)
+    squares = np.einsum("qst,qut->qsu", turns, turns.conj())
+    np.testing.assert_allclose(squares, np.broadcast_to(np.eye(2), (50, 2, 2)), atol=1e-12)
+    np.testing.assert_array_equal(local_noise(3, 0.0, rng), np.broadcast_to(np.eye(2), (3, 2, 2)))
+
+
+def test_noise_lowers_the_contrast_as_derived():
+    noise, n_qubits = 0.05, 16
+    data = ghz_dephased(n_qubits, seed=5, n_samples=400, noise=noise)
+    everywhere = dict.fromkeys(range(n_qubits), "X")
+    means = np.array([s.expectation(everywhere) for s in data.states])
+    ghz, mixed = means[data.labels == 0], means[data.labels == 1]
+    standard_error = np.hypot(ghz.std(), mixed.std()) / np.sqrt(len(ghz))
+    expected = np.exp(-1.5 * n_qubits * noise**2)  # to first order in noise² per qubit
+    assert abs(ghz.mean() - mixed.mean() - expected) < 5 * standard_error + n_qubits * noise**4
+
+
+def test_noise_keeps_bonds():
+    data = build_dataset("ghz_dephased", 6, 12, seed=1)
+    assert data.max_bond_dim == 2
+    assert all(
+        isinstance(s, Mixture) == bool(y) for s, y in zip(data.states, data.labels, strict=True)
+    )
+
+
+def test_two_states_serve_every_split():
+    data = build_dataset("two_state", 5, seed=1)
+    assert data.details["weights"] == [2 / 3, 1 / 3]
+    for split in SPLITS:
+        zero, flagged = (state.state_vector() for state in data.select(split).states)
+        np.testing.assert_array_equal(np.flatnonzero(zero), [0])
+        np.testing.assert_array_equal(np.flatnonzero(flagged), [0b11100])
+
+
+def test_datasets_load_without_cirq_and_quimb():
+    # Importing Cirq costs 4 CPU s and quimb 2: rules that only read states must not pay.
+    check = "import sys, qnnbench.states.storage; print({'cirq', 'quimb'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", check], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"
