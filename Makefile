@@ -1,0 +1,68 @@
+# What a fresh machine needs: Python 3.11 or newer and make.
+PYTHON ?= python3
+VENV ?= .venv
+CORES ?= all
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SNAKEMAKE := $(BIN)/snakemake --workflow-profile workflow/profiles/default --cores $(CORES)
+COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
+
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export NUMBA_NUM_THREADS := 1
+
+.PHONY: setup reproduce smoke test lint format lock clean help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+
+setup: $(VENV)/runtime.stamp ## make the environment in .venv, from the hashed lock
+
+reproduce: $(VENV)/runtime.stamp ## run the default study and write its report
+	$(SNAKEMAKE)
+	@echo "The report is reports/index.html, its figures are in reports/figures."
+
+smoke: $(VENV)/runtime.stamp ## run every stage at two small widths, in seconds
+	$(SNAKEMAKE) --configfile config/smoke.yaml
+	@echo "The report is reports/smoke/index.html."
+
+test: $(VENV)/dev.stamp ## run the tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/dev.stamp ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/mypy
+
+format: $(VENV)/dev.stamp ## put code and rules in the one format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+lock: ## write both lock files anew from pyproject.toml
+	@set -e; tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; \
+	$(PYTHON) -m venv "$$tools"; "$$tools/bin/pip" install --quiet uv; \
+	echo 'setuptools>=77' | "$$tools/bin/uv" $(COMPILE) pyproject.toml - -o requirements.txt; \
+	"$$tools/bin/uv" $(COMPILE) pyproject.toml --extra dev --constraint requirements.txt \
+		-o requirements-dev.txt
+
+clean: ## remove what runs left behind; reports and .venv stay
+	rm -rf results logs checkpoints .snakemake .pytest_cache .mypy_cache .ruff_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	echo "qnnbench needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1)." \
+	"Name another: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/runtime.stamp: requirements.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements.txt
+	$(PIP) install --no-build-isolation --no-deps -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements-dev.txt
+	$(PIP) install --no-build-isolation --no-deps -e .
+	@touch $(VENV)/runtime.stamp $@

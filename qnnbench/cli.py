@@ -1,0 +1,139 @@
+"""The command line: check a config, list what exists, ask for the moments of a circuit."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from qnnbench import study
+from qnnbench.config import load
+
+app = typer.Typer(
+    help="At which width does a quantum neural network stop training, and why?",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+class Kind(StrEnum):
+    """What can be listed."""
+
+    ANSATZE = "ansatze"
+    DATASETS = "datasets"
+    TASKS = "tasks"
+    BACKENDS = "backends"
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn an error about the input into its message and exit code 2."""
+    try:
+        yield
+    except (ValueError, TypeError, OSError) as error:
+        Console(stderr=True).print(f"Error: {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(2) from None
+
+
+@app.command()
+def check(config: Annotated[Path, typer.Argument(help="A config, as in config/.")]) -> None:
+    """Check CONFIG and show what it asks for, stage by stage."""
+    with explained():
+        plan = load(config)
+    table = Table("stage", title=f"study {plan['study']!r}")
+    for column in ("name", "widths", "jobs", "cells"):
+        table.add_column(column, overflow="fold")
+    for stage in ("datasets", "certificates", "trainability", "training"):
+        jobs = Counter(name for name, _ in study.jobs(plan, stage))
+        for name, entry in study.entries(plan, stage).items():
+            widths = sorted(entry["widths"])
+            cells = len(widths) * entry.get("repeats", 1)
+            table.add_row(stage, name, ", ".join(map(str, widths)), str(jobs[name]), str(cells))
+    Console().print(table)
+
+
+@app.command("list")
+def list_entries(
+    kind: Annotated[Kind | None, typer.Argument(help="All if left out.")] = None,
+) -> None:
+    """List the ansätze, datasets, tasks and backends by name."""
+    for one in [kind] if kind else list(Kind):
+        table = _table_of(one)
+        Console().print(f"[bold]{one}[/bold]")
+        for name, entry in table.items():
+            said = getattr(entry, "source", None) or ""
+            Console().print(f"  {name:<16} {said}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _table_of(kind: Kind) -> Mapping[str, Any]:
+    if kind is Kind.ANSATZE:
+        from qnnbench.circuits.ansatze import ANSATZE
+
+        return ANSATZE
+    if kind is Kind.DATASETS:
+        from qnnbench.states.datasets import DATASETS
+
+        return DATASETS
+    if kind is Kind.TASKS:
+        from qnnbench.tasks import TASKS
+
+        return TASKS
+    from qnnbench.backends import BACKENDS
+
+    return BACKENDS
+
+
+@app.command()
+def moments(
+    ansatz: Annotated[str, typer.Argument(help="A name from: qnnbench list ansatze.")],
+    n_qubits: Annotated[int, typer.Argument(help="Width, 2 or more.")],
+    option: Annotated[list[str] | None, typer.Option(help="Of the ansatz, NAME=VALUE.")] = None,
+    angles: Annotated[str, typer.Option(help="uniform or gaussian.")] = "uniform",
+    std: Annotated[float, typer.Option(help="Of gaussian angles, in radians.")] = 0.1,
+    observable_index: Annotated[int, typer.Option(help="Which observable, from 0.")] = 0,
+    tolerance: Annotated[float, typer.Option(help="Relative error to aim for.")] = 1e-3,
+    max_bond_dim: Annotated[int, typer.Option(help="Bonds double up to this.")] = 256,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Print the exact second moments of an ansatz over random angles."""
+    from qnnbench.circuits.angles import angle_law
+    from qnnbench.circuits.ansatze import build_ansatz
+    from qnnbench.moments import trainability_row
+
+    with explained():
+        row = trainability_row(
+            build_ansatz(ansatz, n_qubits, **_options(option or [])),
+            observable_index=observable_index,
+            angles=angle_law(angles, std),
+            tolerance=tolerance,
+            max_bond_dim=max_bond_dim,
+        )
+    if as_json:
+        typer.echo(json.dumps({name: _plain(value) for name, value in row.items()}))
+        return
+    for name, value in row.items():
+        if not isinstance(value, list):
+            Console().print(f"{name:<30} {value}", markup=False, highlight=False)
+
+
+def _options(pairs: list[str]) -> dict[str, Any]:
+    """Return options from NAME=VALUE texts; values are read as YAML."""
+    for pair in pairs:
+        if "=" not in pair:
+            raise ValueError(f"an option is NAME=VALUE, got {pair!r}")
+    return {name: yaml.safe_load(value) for name, value in (p.split("=", 1) for p in pairs)}
+
+
+def _plain(value: Any) -> Any:
+    """Return a JSON value: JSON has no infinity and no NaN, so they become text."""
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,196 @@
+"""What a checked config asks for: its jobs, their cells, and what can change each result.
+
+A cell is the work at one width: everything that can change its rows and nothing else. A
+job is a batch of cells, because a job costs 0.2 s to start and Cirq 4 s to import: widths
+up to ``SHARED_WIDTH`` share a job, each wider one has its own.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from qnnbench.registry import lookup
+from qnnbench.results import Meter, digest, identity
+
+LAYERS = (  # the order of imports, lowest first: a test proves it
+    "registry",
+    "results",
+    "circuits",
+    "states",
+    "backends",
+    "moments",
+    "tasks",
+    "training",
+    "rivals",
+    "figures",
+    "report",
+    "config",
+    "study",
+    "progress",
+    "cli",
+)
+STAGES = {  # with the highest layer each one runs: code above cannot change its result
+    "datasets": "states",
+    "certificates": "states",
+    "trainability": "moments",
+    "training": "training",
+    "report": "report",
+}
+SHARED_WIDTH = 32
+
+Config = Mapping[str, Any]
+Cell = dict[str, Any]
+
+
+def report_folder(config: Config) -> str:
+    """Return where the report goes: ``reports`` for the default study, else below it."""
+    return "reports" if config["study"] == "default" else f"reports/{config['study']}"
+
+
+def source(stage: str) -> str:
+    """Return 16 hex digits over the code that can change the result of a stage."""
+    root = Path(__file__).parent
+    top = LAYERS.index(lookup(STAGES, stage, "stage"))
+    units = [root / unit for unit in LAYERS[: top + 1]]
+    files = [file for unit in units for file in (unit.with_suffix(".py"), *unit.rglob("*.py"))]
+    return digest({f"{f.relative_to(root)}": f.read_text() for f in files if f.is_file()})
+
+
+def entries(config: Config, stage: str) -> dict[str, dict[str, Any]]:
+    """Return the datasets, curves or arms of a stage by name."""
+    if stage in ("datasets", "certificates"):
+        return {name: dict(entry) for name, entry in config["datasets"].items()}
+    name = lookup({"trainability": "curve", "training": "arm"}, stage, "stage")
+    return {entry[name]: dict(entry) for entry in config[stage]}
+
+
+def batches(widths: Iterable[int], shared_width: int = SHARED_WIDTH) -> dict[str, list[int]]:
+    """Return the widths of each job by its label, ``n8-32`` or ``n100``, ascending."""
+    widths = sorted(widths)
+    small = [n for n in widths if n <= shared_width]
+    groups = ([small] if small else []) + [[n] for n in widths if n > shared_width]
+    return {f"n{g[0]}" if len(g) == 1 else f"n{g[0]}-{g[-1]}": g for g in groups}
+
+
+def jobs(config: Config, stage: str) -> list[tuple[str, str]]:
+    """Return (name, batch label) of every job of a stage.
+
+    Datasets take one job per width: their files are read width by width.
+    """
+    shared_width = 0 if stage == "datasets" else SHARED_WIDTH
+    return [
+        (name, batch)
+        for name, entry in entries(config, stage).items()
+        for batch in batches(entry["widths"], shared_width)
+    ]
+
+
+def widths(config: Config, stage: str, name: str, batch: str) -> list[int]:
+    """Return the widths of one job, ascending.
+
+    Raises:
+        ValueError: The study has no such entry or batch.
+    """
+    entry = lookup(entries(config, stage), name, f"entry of {stage}")
+    shared_width = 0 if stage == "datasets" else SHARED_WIDTH
+    return lookup(batches(entry["widths"], shared_width), batch, f"batch of {name}")
+
+
+def widest(batch: str) -> int:
+    """Return the largest width of a batch, from its label: long jobs start first."""
+    return int(batch.removeprefix("n").split("-")[-1])
+
+
+def certificates_of(config: Config, arm: str, batch: str) -> list[tuple[str, str]]:
+    """Return (dataset, batch label) of the certificates a training job relies on."""
+    dataset = entries(config, "training")[arm]["dataset"]
+    needed = set(widths(config, "training", arm, batch))
+    made = batches(entries(config, "datasets")[dataset]["widths"])
+    return [(dataset, label) for label, group in made.items() if needed & set(group)]
+
+
+def cells(config: Config, stage: str, name: str, batch: str) -> list[Cell]:
+    """Return the cells of one job in order of width."""
+    return [_cell(config, stage, name, n) for n in widths(config, stage, name, batch)]
+
+
+def _cell(config: Config, stage: str, name: str, n_qubits: int) -> Cell:
+    entry = entries(config, stage)[name]
+    del entry["widths"]
+    if isinstance(entry.get("angles"), str):
+        entry["angles"] = {"law": entry["angles"]}
+    if stage in ("datasets", "certificates"):
+        options = entry.get("options", {})
+        return {"dataset": name, "n_qubits": n_qubits, "options": options, "seed": config["seed"]}
+    if stage == "trainability":
+        del entry["curve"]
+        chosen = {"observable_index": 0, "options": {}, **entry}
+        return {**chosen, "n_qubits": n_qubits}
+    return {
+        "arm": entry,
+        "n_qubits": n_qubits,
+        "seed": config["seed"],
+        "states": _cell(config, "datasets", entry["dataset"], n_qubits),
+        "budget_s": config["budgets"]["training_s"],
+    }
+
+
+def identified(
+    rows: Iterable[Mapping[str, Any]], cell: Cell, config: Config, meter: Meter | None = None
+) -> list[dict[str, Any]]:
+    """Return the rows of a cell with run id and provenance.
+
+    The run id of a trained row depends on its repeat, not on how many repeats there are
+    nor on what the arm is called.
+
+    Args:
+        rows: Rows of one table.
+        cell: The cell they belong to.
+        config: The whole config.
+        meter: What measured the cell, where rows do not carry their own CPU time and
+            memory: they share the time equally and are ``ok``.
+    """
+    rows, measured = list(rows), {}
+    if meter is not None:
+        columns = meter.columns()
+        cpu_time_s = columns["cpu_time_s"] / max(len(rows), 1)
+        peak_memory_mb = columns["peak_memory_mb"]
+        measured = {"status": "ok", "cpu_time_s": cpu_time_s, "peak_memory_mb": peak_memory_mb}
+    return [{**measured, **row, **identity(_key(cell, row), config)} for row in rows]
+
+
+def _key(cell: Cell, row: Mapping[str, Any]) -> Cell:
+    if "arm" not in cell:
+        return cell
+    arm = {k: v for k, v in cell["arm"].items() if k not in ("arm", "repeats")}
+    return {**cell, "arm": arm, "repeat": row["repeat"]}
+
+
+def curve_columns(cell: Cell) -> dict[str, Any]:
+    """Return the columns of a trainability row that the cell itself settles."""
+    angles, options = cell["angles"], cell["options"]
+    return {
+        "ansatz": cell["ansatz"],
+        "n_qubits": cell["n_qubits"],
+        "n_layers": options.get("n_layers"),
+        "sharing": options.get("sharing"),
+        "observable": cell["observable"],
+        "angles": angles["law"] + (f"({angles['std']:g})" if "std" in angles else ""),
+        "backend": "moments",
+    }
+
+
+def broken_claims(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return one line per claim that the states do not bear out; empty where all hold."""
+    return "\n".join(
+        f"{row['dataset']} at n_qubits={row['n_qubits']} is not certified: {row['fact']}: "
+        f"{row['method']} gives {row['value']!r}, claimed {row['expected']!r} within "
+        f"{row['tolerance']!r}"
+        for row in rows
+        if row["holds"] is not None and not row["holds"]
+    )
+
+
+def checkpoint_folder(cell: Cell) -> Path:
+    """Return where training a cell keeps its state: no other cell or code shares it."""
+    return Path("checkpoints") / digest({"cell": cell, "source": source("training")})

@@ -1,0 +1,23 @@
+"""Train one arm at the widths of one batch, every repeat; its states are certified."""
+
+from qnnbench.progress import follow
+from qnnbench.results import write_rows
+from qnnbench.states.storage import read_dataset
+from qnnbench.study import checkpoint_folder, identified
+from qnnbench.training import train_arm
+
+follow(snakemake.log[0])
+tables = {"runs": [], "steps": [], "scores": []}
+for cell, states in zip(snakemake.params.cells, snakemake.input.states, strict=True):
+    trained = train_arm(
+        cell["arm"],
+        read_dataset(states),
+        n_qubits=cell["n_qubits"],
+        seed=cell["seed"],
+        checkpoint_dir=checkpoint_folder(cell),
+        budget_s=cell["budget_s"],
+    )
+    for table, rows in trained.items():
+        tables[table] += identified(rows, cell, snakemake.config)
+for table, rows in tables.items():
+    write_rows(snakemake.output[table], table, rows)
