@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import resource
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -40,7 +41,15 @@ IDENTITY = {
 
 _SETTING = {"dataset": _TEXT, "n_qubits": _INT}
 _NETWORK = {"ansatz": _TEXT, "n_layers": _INT, "sharing": _TEXT}
-_RUN = {"task": _TEXT, "arm": _TEXT, "loss_name": _TEXT, **_SETTING, **_NETWORK, "repeat": _INT}
+_RUN = {
+    "task": _TEXT,
+    "arm": _TEXT,
+    "loss_name": _TEXT,
+    "observable": _TEXT,  # what the circuit reads out
+    **_SETTING,
+    **_NETWORK,
+    "repeat": _INT,
+}
 
 TABLES: dict[str, dict[str, pa.DataType]] = {
     "datasets": {
@@ -173,8 +182,23 @@ class Meter:
         return {
             "cpu_time_s": time.process_time() - self._cpu,
             "wall_time_s": time.perf_counter() - self._wall,
-            "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "peak_memory_mb": peak_memory_mb(),
         }
+
+
+def peak_memory_mb() -> float:
+    """Return this process's peak resident memory in MB (10^6 bytes).
+
+    Linux's VmHWM is preferred: ``ru_maxrss`` there keeps the peak of the process that
+    started this one.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        lines = status.read_text().splitlines()
+        kilobytes = next(line for line in lines if line.startswith("VmHWM")).split()[1]
+        return int(kilobytes) * 1024 / 1e6
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
 
 
 def to_table(table: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:

@@ -36,7 +36,7 @@ STAGES = {  # with the highest layer each one runs: code above cannot change its
     "training": "training",
     "report": "report",
 }
-SHARED_WIDTH = 32
+SHARED_WIDTH = 64
 
 Config = Mapping[str, Any]
 Cell = dict[str, Any]
@@ -172,7 +172,6 @@ def curve_columns(cell: Cell) -> dict[str, Any]:
     return {
         "ansatz": cell["ansatz"],
         "n_qubits": cell["n_qubits"],
-        "n_layers": options.get("n_layers"),
         "sharing": options.get("sharing"),
         "observable": cell["observable"],
         "angles": angles["law"] + (f"({angles['std']:g})" if "std" in angles else ""),

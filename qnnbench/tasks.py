@@ -8,6 +8,7 @@ import cirq
 import numpy as np
 
 from qnnbench.circuits.ansatze import Network, Observable, mean_zero_projector
+from qnnbench.circuits.program import Program
 from qnnbench.registry import lookup
 from qnnbench.states.mps import MPS, State
 from qnnbench.states.samples import Dataset
@@ -163,7 +164,7 @@ class Compressed:
 
 
 def reconstruction(
-    network: Network, params: np.ndarray, state: MPS, max_bond_dim: int = 64
+    encoder: cirq.Circuit | Program, params: np.ndarray, state: MPS, max_bond_dim: int = 64
 ) -> Compressed:
     """Return the fidelity of encode, reset the trash to |0…0>, decode by the inverse.
 
@@ -171,7 +172,7 @@ def reconstruction(
     <v|ρ|v>: the decoder never has to be run. Derived from Romero, Olson and
     Aspuru-Guzik, Quantum Sci. Technol. 2, 045001 (2017), Eq. (4).
     """
-    encoded, lost = state.evolve(network.circuit, params, max_bond_dim, network.symbols)
+    encoded, lost = state.evolve(encoder, params, max_bond_dim)
     first, *rest = encoded.tensors
     amplitude = np.ones(1)
     for tensor in reversed(rest):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from qnnbench.circuits.ansatze import build_ansatz
+from qnnbench.circuits.program import compile_circuit
 from qnnbench.states.datasets import build_dataset
 from qnnbench.states.mps import MPS
 from qnnbench.tasks import (
@@ -39,8 +40,9 @@ def test_losses_are_affine_with_the_stated_derivative(name):
 @pytest.mark.parametrize("n_qubits", [4, 9])
 def test_identity_reconstructs_two_thirds_of_the_two_state_ensemble(n_qubits):
     network, states = build_ansatz("brickwork", n_qubits), two_states(n_qubits)
+    encoder = compile_circuit(network.circuit, network.symbols)
     angles = np.zeros(len(network.symbols))
-    parts = [reconstruction(network, angles, state) for state in states.states]
+    parts = [reconstruction(encoder, angles, state) for state in states.states]
     fidelity = np.array([part.fidelity for part in parts]) @ states.shares
     assert fidelity == pytest.approx(2 / 3, abs=1e-12)
     assert spectrum_ceiling(states.states, states.weights) == pytest.approx(1, abs=1e-12)
@@ -61,7 +63,7 @@ def test_fidelity_is_that_of_the_dense_encode_reset_decode():
     reset[:, 0, :, 0] = encoded @ encoded.conj().T
     decoded = matrix.conj().T @ reset.reshape(32, 32) @ matrix
     expected = np.vdot(state.state_vector(), decoded @ state.state_vector()).real
-    found = reconstruction(network, params, state)
+    found = reconstruction(compile_circuit(network.circuit, network.symbols), params, state)
     assert found.fidelity == pytest.approx(expected, abs=1e-10)
     assert found.truncation_error < 1e-14
 

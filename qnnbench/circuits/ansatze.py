@@ -206,7 +206,7 @@ def qcnn(n_qubits: int, sharing: str = "layer", pooling: str = "controlled") -> 
                 rotation = pauli_rotation(axis, symbol(f"{key}_{axis.lower()}"), active[i])
                 ops.append(rotation.controlled_by(active[i + 1]))
         active, layer = active[::2], layer + 1
-    reads = (cirq.PauliString(cirq.Z(active[0])),)
+    reads: tuple[Observable, ...] = (cirq.PauliString(cirq.Z(active[0])),)
     return Network(cirq.Circuit(ops), symbol.all(), reads, n_layers=layer)
 
 
@@ -241,7 +241,7 @@ def _tree_blocks(
 def tree(n_qubits: int, sharing: str = "none") -> Network:
     """Binary tree: one block per pair of neighbours, keep the first; reads Z on the root."""
     ops, symbol, _ = _tree_blocks(n_qubits, sharing)
-    reads = (cirq.PauliString(cirq.Z(cirq.LineQubit(0))),)
+    reads: tuple[Observable, ...] = (cirq.PauliString(cirq.Z(cirq.LineQubit(0))),)
     return Network(cirq.Circuit(ops), symbol.all(), reads, n_layers=ceil(log2(n_qubits)))
 
 

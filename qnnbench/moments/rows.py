@@ -52,6 +52,7 @@ def trainability_row(
     )
     logs = found.log10_gradient_variance
     return {
+        "n_layers": network.n_layers,
         "n_symbols": len(network.symbols),
         "mean": found.mean,
         "log10_variance": found.log10_variance,

@@ -169,7 +169,8 @@ def scores(rows: pd.DataFrame) -> Table:
     return table("scores", caption, typical(drawable(rows)), columns)
 
 
-_CELL = ("dataset", "arm", "task", "loss_name", "ansatz", "n_qubits", "n_layers", "backend")
+_SEEN = ("task", "loss_name", "observable", "ansatz", "n_qubits", "n_layers", "backend")
+_CELL = ("dataset", "arm", *_SEEN)
 
 
 def runs(rows: pd.DataFrame) -> Table:
@@ -200,7 +201,7 @@ def runs(rows: pd.DataFrame) -> Table:
 
 def not_run(rows: pd.DataFrame, moment_rows: pd.DataFrame) -> Table:
     """Return the arms that did not run, beside the exact variance of their gradients."""
-    key = ["dataset", "arm", "ansatz", "loss_name", "n_layers", "n_qubits", "status", "reason"]
+    key = ["dataset", "arm", "ansatz", "observable", "n_layers", "n_qubits", "status", "reason"]
     cells = rows.loc[rows["status"] != "ok", key].drop_duplicates().to_dict("records")
     faced = [
         {**{name: known.get(name) for name in _FACED}, **cell}
@@ -236,7 +237,7 @@ def matching_moments(run: dict[Any, Any], moment_rows: pd.DataFrame) -> list[dic
     ]
     if not pd.isna(run["n_layers"]):
         same = same[same["n_layers"] == run["n_layers"]]
-    own = same[same["observable"] == run["loss_name"]]
+    own = same[same["observable"] == run["observable"]]
     return (same if own.empty else own).to_dict("records")
 
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -11,7 +12,7 @@ import numpy as np
 
 from qnnbench.backends import BackendCannot, Evaluator
 from qnnbench.circuits.angles import AngleLaw, angle_law
-from qnnbench.circuits.ansatze import Network, build_ansatz
+from qnnbench.circuits.ansatze import ANSATZE, Network, build_ansatz
 from qnnbench.results import Meter
 from qnnbench.states.samples import Dataset
 from qnnbench.tasks import Loss, task_loss
@@ -51,11 +52,12 @@ class Arm:
             "task": entry["task"],
             "arm": entry["arm"],
             "loss_name": loss.name,
+            "observable": _observable(entry, loss, options),
             "dataset": dataset.name,
             "n_qubits": dataset.n_qubits,
             "ansatz": entry["ansatz"],
-            "n_layers": options.get("n_layers"),
-            "sharing": options.get("sharing"),
+            "n_layers": network.n_layers,
+            "sharing": _option(entry["ansatz"], options, "sharing"),
         }
         law = angle_law(entry["angles"]["law"], entry["angles"].get("std", 0.1))
         return cls(
@@ -70,6 +72,19 @@ class Arm:
         """Return the seed of one purpose of one repeat; all arms share it, so runs pair up."""
         key = (self.network.n_qubits, repeat, crc32(purpose.encode()))
         return np.random.SeedSequence(seed, spawn_key=key)
+
+
+def _option(ansatz: str, options: Mapping[str, Any], name: str) -> Any:
+    """Return an option of an ansatz, or its default; None where it has no such option."""
+    parameter = signature(ANSATZE[ansatz].build).parameters.get(name)
+    return options.get(name, parameter.default) if parameter else None
+
+
+def _observable(entry: Mapping[str, Any], loss: Loss, options: Mapping[str, Any]) -> str:
+    """Return the word for what is read: the ansatz's readout, or the trash of a compressor."""
+    if entry["task"] == "compression":
+        return f"{loss.name} trash"
+    return _option(entry["ansatz"], options, "readout") or "readout"
 
 
 def train_arm(

@@ -7,6 +7,7 @@ import numpy as np
 
 from qnnbench.backends import Evaluator, Expectations
 from qnnbench.circuits.ansatze import Network
+from qnnbench.circuits.program import compile_circuit
 from qnnbench.registry import lookup
 from qnnbench.states.mps import MPS, State
 from qnnbench.states.samples import Dataset
@@ -113,7 +114,7 @@ class Compressor:
     """Judges reconstruction fidelity; the ensemble is its own validation and test set."""
 
     def __init__(self, network: Network, dataset: Dataset, settings: Settings) -> None:
-        self._network = network
+        self._encoder = compile_circuit(network.circuit, network.symbols)
         self._splits = {split: batch(dataset.select(split)) for split in ("validation", "test")}
 
     def validate(self, params: np.ndarray) -> tuple[float, float]:
@@ -143,7 +144,7 @@ class Compressor:
 
     def _fidelity(self, params: np.ndarray, states: Batch, bond: int) -> tuple[float, float]:
         """Return the ensemble's mean fidelity and its truncation error."""
-        parts = [reconstruction(self._network, params, s, bond) for s in _pure(states)]
+        parts = [reconstruction(self._encoder, params, s, bond) for s in _pure(states)]
         fidelities = np.array([part.fidelity for part in parts])
         lost = max(part.truncation_error for part in parts)
         return float(fidelities @ states.shares), float(np.sqrt(lost))
