@@ -34,7 +34,7 @@ IDENTITY = {
     "seed_path": _TEXT,
     "status": _TEXT,
     "reason": _TEXT,
-    "error_estimate": _REAL,  # absolute error of the row's main number; NaN where none applies
+    "error_estimate": _REAL,  # absolute error of the expectation values behind the row
     "cpu_time_s": _REAL,
     "peak_memory_mb": _REAL,
 }
@@ -95,7 +95,7 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
         "n_steps": _INT,
         "best_step": _INT,
         "max_bond_dim": _INT,
-        "train_loss": _REAL,
+        "train_loss": _REAL,  # of the last batch, before the last update
         "validation_score": _REAL,
         "params": pa.list_(_REAL),
         "wall_time_s": _REAL,
@@ -104,10 +104,10 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
         **IDENTITY,
         **_RUN,
         "step": _INT,
-        "loss": _REAL,
+        "loss": _REAL,  # of this step's batch, before its update
         "gradient_norm": _REAL,
         "gradient_median": _REAL,
-        "validation_score": _REAL,
+        "validation_score": _REAL,  # after the update; NaN where not due
         "wall_time_s": _REAL,
     },
     "scores": {
@@ -147,7 +147,10 @@ def digest(content: Any) -> str:
 def source_hash() -> str:
     """Return 16 hex digits over the package's Python files, names and contents."""
     root = Path(__file__).parent
-    files = {str(p.relative_to(root)): p.read_text() for p in sorted(root.rglob("*.py"))}
+    files = {
+        p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted(root.rglob("*.py"))
+    }
     return digest(files)
 
 
@@ -168,14 +171,14 @@ def identity(cell: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, st
 
 
 class Meter:
-    """Measures CPU seconds, wall seconds and peak memory of the code under ``with``."""
+    """Measures CPU and wall seconds since entry, and the process's peak memory so far."""
 
     def __enter__(self) -> "Meter":
         self._cpu, self._wall = time.process_time(), time.perf_counter()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.columns()
+        """Nothing to close: ``columns`` measures until it is called."""
 
     def columns(self) -> dict[str, float]:
         """Return the measurement columns of the time since entry."""

@@ -2,7 +2,7 @@
 
 A cell is the work at one width: everything that can change its rows and nothing else. A
 job is a batch of cells, because a job costs 0.2 s to start and Cirq 4 s to import: widths
-up to ``SHARED_WIDTH`` share a job, each wider one has its own.
+up to the stage's ``SHARED_WIDTH`` share a job, each wider one has its own.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,7 +36,7 @@ STAGES = {  # with the highest layer each one runs: code above cannot change its
     "training": "training",
     "report": "report",
 }
-SHARED_WIDTH = 64
+SHARED_WIDTH = {"datasets": 0, "certificates": 64, "trainability": 100, "training": 64}
 
 Config = Mapping[str, Any]
 Cell = dict[str, Any]
@@ -64,9 +64,10 @@ def entries(config: Config, stage: str) -> dict[str, dict[str, Any]]:
     return {entry[name]: dict(entry) for entry in config[stage]}
 
 
-def batches(widths: Iterable[int], shared_width: int = SHARED_WIDTH) -> dict[str, list[int]]:
+def batches(widths: Iterable[int], stage: str) -> dict[str, list[int]]:
     """Return the widths of each job by its label, ``n8-32`` or ``n100``, ascending."""
     widths = sorted(widths)
+    shared_width = SHARED_WIDTH[stage]
     small = [n for n in widths if n <= shared_width]
     groups = ([small] if small else []) + [[n] for n in widths if n > shared_width]
     return {f"n{g[0]}" if len(g) == 1 else f"n{g[0]}-{g[-1]}": g for g in groups}
@@ -77,11 +78,10 @@ def jobs(config: Config, stage: str) -> list[tuple[str, str]]:
 
     Datasets take one job per width: their files are read width by width.
     """
-    shared_width = 0 if stage == "datasets" else SHARED_WIDTH
     return [
         (name, batch)
         for name, entry in entries(config, stage).items()
-        for batch in batches(entry["widths"], shared_width)
+        for batch in batches(entry["widths"], stage)
     ]
 
 
@@ -92,8 +92,7 @@ def widths(config: Config, stage: str, name: str, batch: str) -> list[int]:
         ValueError: The study has no such entry or batch.
     """
     entry = lookup(entries(config, stage), name, f"entry of {stage}")
-    shared_width = 0 if stage == "datasets" else SHARED_WIDTH
-    return lookup(batches(entry["widths"], shared_width), batch, f"batch of {name}")
+    return lookup(batches(entry["widths"], stage), batch, f"batch of {name}")
 
 
 def widest(batch: str) -> int:
@@ -105,7 +104,7 @@ def certificates_of(config: Config, arm: str, batch: str) -> list[tuple[str, str
     """Return (dataset, batch label) of the certificates a training job relies on."""
     dataset = entries(config, "training")[arm]["dataset"]
     needed = set(widths(config, "training", arm, batch))
-    made = batches(entries(config, "datasets")[dataset]["widths"])
+    made = batches(entries(config, "datasets")[dataset]["widths"], "certificates")
     return [(dataset, label) for label, group in made.items() if needed & set(group)]
 
 

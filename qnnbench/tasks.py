@@ -19,7 +19,7 @@ NORMAL_QUANTILE = 1.959963984540054  # of 0.975
 
 @dataclass(frozen=True)
 class Batch:
-    """States with labels and ensemble weights (which sum to one within each class)."""
+    """States with labels and weights: classes weigh equally, or as their ensemble says."""
 
     states: tuple[State, ...]
     labels: np.ndarray
@@ -84,7 +84,7 @@ def _population(values: np.ndarray, states: Batch) -> tuple[float, np.ndarray]:
 
 def trash_qubits(network: Network) -> list[cirq.Qid]:
     """Return the qubits that compression to one qubit throws away: all but the first."""
-    return sorted(network.circuit.all_qubits())[1:]
+    return [*cirq.LineQubit.range(1, network.n_qubits)]
 
 
 def _mean_trash_zero(network: Network) -> tuple[Observable, ...]:
@@ -142,11 +142,15 @@ class Readout:
 
 
 def _cut(along: np.ndarray, is_above: np.ndarray) -> float:
-    order = np.argsort(along)
+    order = np.argsort(along, kind="stable")
     points, above = along[order], is_above[order]
+    gaps = np.diff(points)
+    if not gaps.any():
+        return float(points[0])
     n_correct = np.cumsum(~above)[:-1] + above[::-1].cumsum()[::-1][1:]
+    n_correct = np.where(gaps > 0, n_correct, -1)  # no cut separates equal points
     best = np.flatnonzero(n_correct == n_correct.max())
-    gap = best[np.argmax(np.diff(points)[best])]
+    gap = best[np.argmax(gaps[best])]
     return float((points[gap] + points[gap + 1]) / 2)
 
 
@@ -206,7 +210,7 @@ def contrast_score(along: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     value = float(groups[1].mean() - groups[0].mean())
     spread = np.sqrt(sum(g.var(ddof=1) / len(g) for g in groups if len(g) > 1))
     half = float(NORMAL_QUANTILE * spread)
-    return _columns("contrast", value, value - half, value + half, chance=0.0, ceiling=2.0)
+    return _columns("contrast", value, value - half, value + half, chance=0.0, ceiling=np.nan)
 
 
 def _columns(
@@ -223,7 +227,7 @@ def _columns(
 
 
 def paired_difference(trained: np.ndarray, untrained: np.ndarray) -> tuple[float, float]:
-    """Return the mean of trained - untrained per state and its lower 95 % bound (normal)."""
+    """Return the mean of trained - untrained per state and the low end of its 95 % interval."""
     difference = trained.astype(float) - untrained.astype(float)
     spread = difference.std(ddof=1) / np.sqrt(len(difference)) if len(difference) > 1 else 0.0
     return float(difference.mean()), float(difference.mean() - NORMAL_QUANTILE * spread)

@@ -103,8 +103,8 @@ def test_unsupported_gates_are_named_before_work_starts(gate, message):
         ({"backend": "statvector"}, "Did you mean 'statevector'"),
         ({"symbols": [u]}, "not listed: .*t"),
         ({"observables": []}, "observables is empty"),
-        ({"observables": 1j * cirq.Z(A)}, "not real"),
-        ({"states": []}, "states is empty"),
+        ({"observables": 1j * cirq.Z(A)}, "not a real finite"),
+        ({"states": []}, "got an empty one"),
     ],
 )
 def test_bad_arguments_say_what_was_found(changes, message):

@@ -11,7 +11,7 @@ from qnnbench.results import to_table
 from qnnbench.states.datasets import build_dataset
 from qnnbench.states.samples import Dataset
 from qnnbench.tasks import LOSSES
-from qnnbench.training import arms, loop, train_arm
+from qnnbench.training import arms, forget, loop, train_arm
 from qnnbench.training.checkpoints import Checkpoint
 from qnnbench.training.optimisers import Adam, cosine
 
@@ -63,10 +63,12 @@ def test_training_lowers_the_loss_and_rows_fit_the_contract(small, tmp_path):
     assert losses[-1] < losses[0] - 0.2
     assert {row["metric"] for row in tables["scores"]} == {"accuracy", "contrast"}
     assert tables["runs"][0]["status"] == "ok"
-    assert not list(tmp_path.glob("*.npz"))
+    assert list(tmp_path.glob("*.npz"))  # kept until the caller has stored the rows
+    forget(tmp_path)
+    assert not tmp_path.exists()
 
 
-def training_call(small, folder, n_steps, monkeypatch=None):
+def training_call(small, folder, n_steps):
     network = build_ansatz("qcnn", 6)
     evaluator = Evaluator.of(network)
     settings = loop.Settings(n_steps=n_steps, batch_size=4, gradient_noise=0.01)
@@ -160,7 +162,7 @@ def test_the_test_split_is_read_once_at_the_end(small, tmp_path, monkeypatch):
 
 
 def test_equal_seeds_give_equal_rows_and_other_seeds_do_not(small, tmp_path):
-    first, again = (run({}, small, tmp_path)["runs"][0]["params"] for _ in range(2))
+    first, again = (run({}, small, tmp_path / f)["runs"][0]["params"] for f in ("a", "b"))
     assert first == again
     assert run({}, small, tmp_path, seed=2)["runs"][0]["params"] != first
 

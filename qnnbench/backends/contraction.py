@@ -1,6 +1,6 @@
 """Contract an operator in the Pauli basis with a batch of matrix product states.
 
-The environment H[b, d] of each state is Hermitian in its (bra, ket) bonds, because
+The environment H[b, x, d, y] of each state is Hermitian in its bra and ket bonds x, y, because
 Pauli coefficients are real. For real states H = S + iK is therefore stored as the real
 matrix S + K, which halves the memory and needs a quarter of the operations.
 """
@@ -23,32 +23,32 @@ def stack_states(states: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
 
 
 def _letters(env: np.ndarray, tensor: np.ndarray) -> np.ndarray:
-    """Return Q[b, d, p] = t† (P_p) H t: the environment grown by one site."""
-    b, d, c, _ = env.shape
-    ket = (env.reshape(b, d * c, c) @ tensor.reshape(b, c, 2 * c)).reshape(b, d, c, 2 * c)
-    bra = np.swapaxes(tensor.reshape(b, c, 2 * c), 1, 2).conj()[:, None]
-    g = (bra @ ket).reshape(b, d, 2, c, 2, c)
-    out = np.empty((b, d, 4, c, c), dtype=g.dtype)
-    np.add(g[:, :, 0, :, 0], g[:, :, 1, :, 1], out=out[:, :, 0])
-    np.add(g[:, :, 0, :, 1], g[:, :, 1, :, 0], out=out[:, :, 1])
-    np.subtract(g[:, :, 0, :, 0], g[:, :, 1, :, 1], out=out[:, :, 3])
-    difference = g[:, :, 0, :, 1] - g[:, :, 1, :, 0]
-    out[:, :, 2] = -1j * difference if np.iscomplexobj(g) else np.swapaxes(difference, -1, -2)
+    """Return Q[b, x, d, p, y] = t† P_p H t: the environment grown by one site."""
+    b, c, d, _ = env.shape
+    ket = env.reshape(b, c * d, c) @ tensor.reshape(b, c, 2 * c)
+    bra = np.swapaxes(tensor.reshape(b, c, 2 * c), 1, 2).conj()
+    g = (bra @ ket.reshape(b, c, d * 2 * c)).reshape(b, 2, c, d, 2, c)
+    out = np.empty((b, c, d, 4, c), dtype=g.dtype)
+    np.add(g[:, 0, :, :, 0], g[:, 1, :, :, 1], out=out[:, :, :, 0])
+    np.add(g[:, 0, :, :, 1], g[:, 1, :, :, 0], out=out[:, :, :, 1])
+    np.subtract(g[:, 0, :, :, 0], g[:, 1, :, :, 1], out=out[:, :, :, 3])
+    difference = g[:, 0, :, :, 1] - g[:, 1, :, :, 0]
+    out[:, :, :, 2] = -1j * difference if np.iscomplexobj(g) else np.swapaxes(difference, 1, 3)
     return out
 
 
 def _letters_pull_back(bar: np.ndarray, tensor: np.ndarray) -> np.ndarray:
     """Return the cotangent of the environment for the cotangent of ``_letters``."""
-    b, d, _, c, _ = bar.shape
-    y = 1j * bar[:, :, 2] if np.iscomplexobj(bar) else np.swapaxes(bar[:, :, 2], -1, -2)
-    g = np.empty((b, d, 2, c, 2, c), dtype=bar.dtype)
-    np.add(bar[:, :, 0], bar[:, :, 3], out=g[:, :, 0, :, 0])
-    np.subtract(bar[:, :, 0], bar[:, :, 3], out=g[:, :, 1, :, 1])
-    np.add(bar[:, :, 1], y, out=g[:, :, 0, :, 1])
-    np.subtract(bar[:, :, 1], y, out=g[:, :, 1, :, 0])
-    bra = tensor[:, None].reshape(b, 1, c, 2 * c) @ g.reshape(b, d, 2 * c, 2 * c)
-    ket = np.swapaxes(tensor.reshape(b, c, 2 * c), 1, 2).conj()
-    return (bra.reshape(b, d * c, 2 * c) @ ket).reshape(b, d, c, c)
+    b, c, d = bar.shape[:3]
+    y = 1j * bar[:, :, :, 2] if np.iscomplexobj(bar) else np.swapaxes(bar[:, :, :, 2], 1, 3)
+    g = np.empty((b, 2, c, d, 2, c), dtype=bar.dtype)
+    np.add(bar[:, :, :, 0], bar[:, :, :, 3], out=g[:, 0, :, :, 0])
+    np.subtract(bar[:, :, :, 0], bar[:, :, :, 3], out=g[:, 1, :, :, 1])
+    np.add(bar[:, :, :, 1], y, out=g[:, 0, :, :, 1])
+    np.subtract(bar[:, :, :, 1], y, out=g[:, 1, :, :, 0])
+    flat = tensor.reshape(b, c, 2 * c)
+    bra = (flat @ g.reshape(b, 2 * c, d * 2 * c)).reshape(b, c * d, 2 * c)
+    return (bra @ np.swapaxes(flat, 1, 2).conj()).reshape(b, c, d, c)
 
 
 class Contraction:
@@ -64,7 +64,7 @@ class Contraction:
         self._chain, self._states = chain, states
         self._place = {site: m for m, site in enumerate(sites)}
         n, batch, bond = states.shape[:3]
-        env = np.zeros((batch, chain.shape[1], bond, bond), dtype=states.dtype)
+        env = np.zeros((batch, bond, chain.shape[1], bond), dtype=states.dtype)
         env[:, 0, 0, 0] = 1
         self._envs = [env]
         for site in range(n):
@@ -74,28 +74,27 @@ class Contraction:
     def _grow(self, env: np.ndarray, site: int) -> np.ndarray:
         letters = _letters(env, self._states[site])
         if site not in self._place:
-            return letters[:, :, 0]
-        b, d, _, c, _ = letters.shape
+            return np.ascontiguousarray(letters[:, :, :, 0])
+        b, c, d = letters.shape[:3]
         a = self._chain[self._place[site]].reshape(4 * d, d)
-        return (np.ascontiguousarray(a.T) @ letters.reshape(b, 4 * d, c * c)).reshape(b, d, c, c)
+        return np.ascontiguousarray(a.T) @ letters.reshape(b, c, 4 * d, c)
 
     def pull_back(self, cotangent: np.ndarray) -> np.ndarray:
         """Return the cotangent of the chain (m, D, 4, D) for one of the values (batch,)."""
         out = np.zeros_like(self._chain)
         bar = np.zeros_like(self._envs[-1])
         bar[:, 0, 0, 0] = cotangent
-        b, d, c, _ = bar.shape
+        b, c, d, _ = bar.shape
         for site in range(len(self._states) - 1, -1, -1):
             tensor = self._states[site]
             if site in self._place:
                 m = self._place[site]
-                letters = _letters(self._envs[site], tensor).reshape(b, 4 * d, c * c)
-                flat = bar.reshape(b, d, c * c)
-                both = np.tensordot(letters.conj(), flat, ((0, 2), (0, 2)))
+                letters = _letters(self._envs[site], tensor).reshape(b, c, 4 * d, c)
+                both = np.tensordot(letters.conj(), bar, ((0, 1, 3), (0, 1, 3)))
                 out[m] = both.real.reshape(d, 4, d)
-                grown = (self._chain[m].reshape(4 * d, d) @ flat).reshape(b, d, 4, c, c)
+                grown = (self._chain[m].reshape(4 * d, d) @ bar).reshape(b, c, d, 4, c)
             else:
-                grown = np.zeros((b, d, 4, c, c), dtype=bar.dtype)
-                grown[:, :, 0] = bar
+                grown = np.zeros((b, c, d, 4, c), dtype=bar.dtype)
+                grown[:, :, :, 0] = bar
             bar = _letters_pull_back(grown, tensor)
         return out

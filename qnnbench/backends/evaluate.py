@@ -11,6 +11,7 @@ import sympy
 
 from qnnbench.backends import heisenberg, qsim, statevector, tree
 from qnnbench.backends.protocol import Backend, BackendCannot, Cost, Evaluation, Query
+from qnnbench.circuits.gates import UnsupportedCircuit
 from qnnbench.circuits.observables import on_sites
 from qnnbench.circuits.program import compile_circuit, site_index
 from qnnbench.registry import lookup
@@ -39,7 +40,8 @@ class Expectations:
 
     Attributes:
         values: Float64 (n_states, n_observables).
-        error: Estimated absolute error, same shape; 0.0 where exact.
+        error: Estimated absolute error, same shape; 0.0 where exact. It says nothing of
+            gradients: ``gradient_error`` does.
         is_exact: No truncation and no single precision anywhere.
         relative_error: Largest truncation estimate over the observables, relative to the
             root mean square over product states.
@@ -121,6 +123,10 @@ class Evaluator:
         observables: "Sequence[Observable]",
         symbols: Sequence[sympy.Symbol] | None = None,
     ) -> None:
+        if not isinstance(circuit, cirq.AbstractCircuit):
+            raise UnsupportedCircuit(
+                f"circuit must be a cirq.Circuit, got {type(circuit).__name__}"
+            )
         qubits = {q for o in observables for q in _qubits(o)}
         self.program = compile_circuit(circuit, symbols, qubits)
         sites = site_index({*circuit.all_qubits(), *qubits})
@@ -143,10 +149,14 @@ class Evaluator:
     ) -> Expectations:
         """Return expectation values; see :func:`expectations`."""
         clock = time.perf_counter()
-        params = self._checked_params(params)
+        if isinstance(max_bond_dim, bool) or not max_bond_dim >= 1 or max_bond_dim % 1:
+            raise ValueError(f"max_bond_dim must be a whole number >= 1, got {max_bond_dim!r}")
+        if not tolerance >= 0:
+            raise ValueError(f"tolerance must be a number >= 0, got {tolerance!r}")
+        params = self.checked_params(params)
         query, mixing = self.query(states)
         bond = min(first_bond_dim, max_bond_dim)
-        chosen, _ = choose(query, backend, bond, exact_limit_s)
+        chosen, bond = _choose_within(query, backend, bond, max_bond_dim, exact_limit_s)
         refine = _Refine(query, params, chosen)
         evaluation = refine(bond)
         while evaluation.relative_error > tolerance and bond < max_bond_dim:
@@ -179,7 +189,8 @@ class Evaluator:
         """
         return choose(self.query(states)[0], backend, max_bond_dim, exact_limit_s)
 
-    def _checked_params(self, params: np.ndarray) -> np.ndarray:
+    def checked_params(self, params: np.ndarray) -> np.ndarray:
+        """Return ``params`` as float64 (n_symbols,), or say what is wrong with them."""
         array = np.asarray(params, dtype=float)
         n_symbols = len(self.program.symbols)
         if array.shape != (n_symbols,):
@@ -197,8 +208,14 @@ class Evaluator:
             states = [MPS.product([np.array([1.0, 0.0])] * max(self.program.n_qubits, 1))]
         elif isinstance(states, MPS | Mixture):
             states = [states]
-        if not states:
-            raise ValueError("states is empty; pass None for |0…0>, or at least one state")
+        if not isinstance(states, list | tuple) or not states:
+            raise ValueError(
+                "states must be None for |0…0>, a state, or a list of at least one; got "
+                f"{'an empty one' if isinstance(states, list | tuple) else type(states).__name__}"
+            )
+        strangers = [type(s).__name__ for s in states if not isinstance(s, MPS | Mixture)]
+        if strangers:
+            raise ValueError(f"states must be MPS or Mixture, found {strangers[0]}")
         widths = sorted({state.n_qubits for state in states})
         if widths[0] < self.program.n_qubits or len(widths) > 1:
             raise ValueError(
@@ -206,12 +223,7 @@ class Evaluator:
             )
         members, rows = [], []
         for row, state in enumerate(states):
-            parts = (
-                [(1.0, state)]
-                if isinstance(state, MPS)
-                else zip(state.weights, state.states, strict=True)
-            )
-            for weight, member in parts:
+            for weight, member in state.members:
                 members.append(tuple(member.tensors))
                 rows.append((row, weight))
         mixing = np.zeros((len(states), len(members)))
@@ -255,6 +267,19 @@ def choose(
         raise BackendCannot("No backend can evaluate this. " + " ".join(reasons))
     exact = [(b, c) for b, c in costs if b.is_exact and c.seconds <= exact_limit_s]
     return min(exact or costs, key=lambda pair: pair[1].seconds)
+
+
+def _choose_within(
+    query: Query, name: str, bond_dim: int, max_bond_dim: int, exact_limit_s: float
+) -> tuple[Backend, int]:
+    """Return the backend and the least bond, doubling from ``bond_dim``, that it takes."""
+    while True:
+        try:
+            return choose(query, name, bond_dim, exact_limit_s)[0], bond_dim
+        except BackendCannot:
+            if bond_dim >= max_bond_dim:
+                raise
+            bond_dim = min(2 * bond_dim, max_bond_dim)
 
 
 def expectations(

@@ -224,13 +224,14 @@ def evaluate(query: Query, params: np.ndarray, max_bond_dim: int = 16) -> Evalua
     states = stack_states(query.states)
     shape = (len(query.states), len(query.observables))
     values, error = np.empty(shape), np.empty(shape)
-    flows, reads = [], []
+    flows, reads, is_exact = [], [], True
     for column, observable in enumerate(query.observables):
         way = plan(query.program, observable, max_bond_dim)
         flow = OperatorFlow(way, matrices)
         read = Contraction(flow.chain, way.sites, states)
         values[:, column] = way.constant + (read.values if way.sites else 0.0)
         error[:, column] = flow.error
+        is_exact &= not way.truncates
         flows.append(flow)
         reads.append(read)
 
@@ -241,5 +242,4 @@ def evaluate(query: Query, params: np.ndarray, max_bond_dim: int = 16) -> Evalua
         return query.program.pull_back(params, transfer_pull_back(unitaries, out))
 
     relative = max((flow.relative_error for flow in flows), default=0.0)
-    exact = relative == 0.0
-    return Evaluation(values, error, exact, pull_back, relative, max_bond_dim)
+    return Evaluation(values, error, is_exact, pull_back, relative, max_bond_dim)

@@ -7,6 +7,7 @@ enough is split exactly; the others are truncated by ``heisenberg``.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -91,7 +92,7 @@ def _term_chain(terms: PauliTerms, bond: int) -> tuple[np.ndarray, list[int], fl
         if i < last:
             chain[i, 0, 0, 0] = 1.0  # nothing placed yet
         if i > 0:
-            chain[i, 0 if i == 0 else 1, 0, 0 if i == last else 1] = 1.0  # all placed
+            chain[i, 1, 0, 0 if i == last else 1] = 1.0  # all placed
     for t, (coefficient, string) in enumerate(zip(terms.coefficients, terms.strings, strict=True)):
         if not string:
             constant += coefficient
@@ -108,6 +109,8 @@ def _term_chain(terms: PauliTerms, bond: int) -> tuple[np.ndarray, list[int], fl
 def _start(observable: SiteObservable, bond: int) -> tuple[np.ndarray, list[int], float]:
     if isinstance(observable, PauliTerms):
         return _term_chain(observable, bond)
+    if not observable.bits:
+        return np.zeros((0, bond, 4, bond)), [1], observable.coefficient
     chain = np.zeros((len(observable.bits), bond, 4, bond))
     for i, (_, bit) in enumerate(observable.bits):
         chain[i, 0, 0, 0], chain[i, 0, 3, 0] = 0.5, 0.5 - bit
@@ -154,6 +157,7 @@ def _layer(
     return layer, wide, new_ranks
 
 
+@lru_cache(maxsize=256)
 def plan(program: Program, observable: SiteObservable, bond: int) -> Plan:
     """Return how ``observable`` moves back through ``program`` at operator bond ``bond``.
 

@@ -23,7 +23,7 @@ def cost(query: Query) -> Cost:
             f"qsim: {n} qubits asked, supported are {MAX_QUBITS}. Use 'heisenberg' or 'tree'."
         )
     size = 2.0**n * len(query.states)
-    return Cost(20 * size * len(query.program.sites), 32 * 2.0**n)
+    return Cost(2e-9 * size * len(query.program.sites), 32 * 2.0**n)
 
 
 def bound_circuit(query: Query, params: np.ndarray) -> cirq.Circuit:
@@ -68,7 +68,8 @@ def evaluate(query: Query, params: np.ndarray) -> Evaluation:
         for o in query.observables
     ]
     values = np.stack(columns, axis=1).astype(float)
-    error = np.full(values.shape, SINGLE_PRECISION * max(1, len(query.program.sites)) ** 0.5)
+    rounding = SINGLE_PRECISION * max(1, len(query.program.sites)) ** 0.5
+    error = np.tile([rounding * o.bound for o in query.observables], (len(vectors), 1))
 
     def pull_back(cotangent: np.ndarray) -> np.ndarray:
         raise BackendCannot(

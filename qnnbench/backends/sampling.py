@@ -44,8 +44,8 @@ def sample(
     """
     if n_shots < 1:
         raise ValueError(f"n_shots must be >= 1, got {n_shots}")
-    evaluator = Evaluator(circuit, [], symbols)
-    n_qubits = evaluator.program.n_qubits
+    program = Evaluator(circuit, [], symbols).program
+    n_qubits = program.n_qubits if state is None else state.n_qubits
     letters = basis * n_qubits if len(basis) == 1 else basis
     if len(letters) != n_qubits:
         raise ValueError(f"basis {basis!r} has {len(basis)} letters for {n_qubits} qubits")
@@ -57,8 +57,9 @@ def sample(
         q: cirq.LineQubit(i) for q, i in site_index(circuit.all_qubits()).items()
     }
     rotated = circuit.transform_qubits(on_line) + cirq.Circuit(turns)
-    query, mixing = Evaluator(rotated, [], evaluator.program.symbols).query(state)
-    vectors = qsim.output_vectors(query, np.asarray(params, dtype=float))
+    evaluator = Evaluator(rotated, [], program.symbols)
+    query, mixing = evaluator.query(state)
+    vectors = qsim.output_vectors(query, evaluator.checked_params(params))
     chances = mixing[0] @ (np.abs(vectors.astype(complex)) ** 2)
     outcomes = rng.choice(len(chances), size=n_shots, p=chances / chances.sum())
     return ((outcomes[:, None] >> np.arange(n_qubits - 1, -1, -1)) & 1).astype(np.uint8)

@@ -7,11 +7,13 @@ of unnormalised vectors whose projectors add up to the reduced density matrix.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from qnnbench.backends.protocol import BackendCannot, Cost, Evaluation, Query
 from qnnbench.circuits.observables import PauliTerms, Projector, SiteObservable
+from qnnbench.circuits.program import Program
 
 MAX_QUBITS = 24
 
@@ -43,11 +45,12 @@ def _parts(observable: SiteObservable) -> Sequence[SiteObservable]:
     ]
 
 
-def _cones(query: Query) -> list[_Cone]:
+@lru_cache(maxsize=64)
+def _cones(program: Program, observables: tuple[SiteObservable, ...]) -> list[_Cone]:
     """Group observables by light cone; one inside another is evaluated together with it."""
     found: list[tuple[set[int], set[int], list[tuple[int, SiteObservable]]]] = []
-    parts = [(column, part) for column, o in enumerate(query.observables) for part in _parts(o)]
-    cones = [(query.program.light_cone(part.sites), (column, part)) for column, part in parts]
+    parts = [(column, part) for column, o in enumerate(observables) for part in _parts(o)]
+    cones = [(program.light_cone(part.sites), (column, part)) for column, part in parts]
     for (blocks, support), part in sorted(cones, key=lambda c: -len(c[0][1])):
         home = next((f for f in found if support <= f[0]), None)
         if home is None:
@@ -166,7 +169,7 @@ def cost(query: Query) -> Cost:
         BackendCannot: A light cone (with the outside it is entangled to) is too large.
     """
     seconds = memory = 0.0
-    for cone in _cones(query):
+    for cone in _cones(query.program, query.observables):
         width, bond = len(cone.sites), query.max_bond_dim
         idle = cone.sites[-1] - cone.sites[0] + 1 - width if cone.sites else 0
         outside = 2.0 ** min(idle, 60) * bond ** (2 * (width < query.program.n_qubits))
@@ -188,7 +191,7 @@ def evaluate(query: Query, params: np.ndarray) -> Evaluation:
     """
     cost(query)
     unitaries = query.program.unitaries(params)
-    runs = [_forward(query, cone, unitaries) for cone in _cones(query)]
+    runs = [_forward(query, cone, unitaries) for cone in _cones(query.program, query.observables)]
     values = np.zeros((len(query.states), len(query.observables)))
     for run in runs:
         _add_values(run, values)

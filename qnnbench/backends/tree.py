@@ -5,6 +5,7 @@ Hermitian basis of the bond pairs they are real, so nothing here is complex or t
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -58,6 +59,7 @@ def _time_levels(program: Program) -> list[list[int]]:
     return levels
 
 
+@lru_cache(maxsize=64)
 def plan(program: Program) -> tuple[tuple[Level, ...], tuple[int, ...]]:
     """Return the levels of a tree-shaped program and the sites that stay to the end.
 

@@ -136,8 +136,8 @@ def layered_readout(qubits: list[cirq.LineQubit], readout: str) -> tuple[Observa
     return (lookup(choices, readout, "readout")(),)
 
 
-def _sharing_key(sharing: str, allowed: tuple[str, ...]) -> str:
-    return lookup({name: name for name in allowed}, sharing, "parameter sharing")
+def _check_sharing(sharing: str, allowed: tuple[str, ...]) -> None:
+    lookup(dict.fromkeys(allowed), sharing, "parameter sharing")
 
 
 def hea(n_qubits: int, n_layers: int | None = None, readout: str = "global") -> Network:
@@ -161,7 +161,7 @@ def brickwork(
     readout: str = "local",
 ) -> Network:
     """Alternate blocks on even and odd bonds, even first; ``n_layers`` = ⌈log2 n⌉."""
-    _sharing_key(sharing, ("none", "layer"))
+    _check_sharing(sharing, ("none", "layer"))
     qubits, symbol = cirq.LineQubit.range(n_qubits), SymbolTable()
     depth = ceil(log2(n_qubits)) if n_layers is None else n_layers
     ops: list[cirq.Operation] = []
@@ -169,6 +169,7 @@ def brickwork(
         for i in range(layer % 2, n_qubits - 1, 2):
             key = f"b_{layer}" if sharing == "layer" else f"b_{layer}_{i}"
             ops += block(symbol, key, qubits[i], qubits[i + 1])
+    ops += [cirq.I(q) for q in qubits if not any(q in op.qubits for op in ops)]
     reads = layered_readout(qubits, readout)
     return Network(cirq.Circuit(ops), symbol.all(), reads, n_layers=depth)
 
@@ -190,7 +191,7 @@ def qcnn(n_qubits: int, sharing: str = "layer", pooling: str = "controlled") -> 
     the active list onto its left neighbour; "discard": nothing. Every second active
     qubit stays. Reads Z on the last one.
     """
-    _sharing_key(sharing, ("none", "layer"))
+    _check_sharing(sharing, ("none", "layer"))
     lookup({"controlled": 1, "discard": 0}, pooling, "pooling")
     qubits, symbol = cirq.LineQubit.range(n_qubits), SymbolTable()
     ops: list[cirq.Operation] = []
@@ -214,7 +215,7 @@ def _tree_blocks(
     n_qubits: int, sharing: str
 ) -> tuple[list[cirq.Operation], SymbolTable, list[cirq.Qid]]:
     """Return operations, symbols and the discarded qubits, in order of discarding."""
-    _sharing_key(sharing, ("none", "layer", "shape", "scale"))
+    _check_sharing(sharing, ("none", "layer", "shape", "scale"))
     symbol = SymbolTable()
     ops: list[cirq.Operation] = []
     discarded: list[cirq.Qid] = []
@@ -274,7 +275,7 @@ def build_ansatz(name: str, n_qubits: int, **options: Any) -> Network:
     for option in options:
         lookup(known, option, f"option of ansatz {name!r}")
     n_layers = options.get("n_layers")
-    if n_layers is not None and (not isinstance(n_layers, int) or n_layers < 1):
+    if n_layers is not None and (type(n_layers) is not int or n_layers < 1):
         raise ValueError(f"n_layers must be a whole number >= 1, got {n_layers!r}")
     return entry.build(n_qubits, **options)
 

@@ -79,15 +79,19 @@ def _unsupported(op: cirq.Operation) -> str | None:
     return None
 
 
-def _primitives(op: cirq.Operation) -> list[cirq.Operation]:
-    """Return ``op`` as operations that are constant or have a spectral form."""
+Form = tuple[SpectralGate, sympy.Expr]
+
+
+def _primitives(op: cirq.Operation) -> list[tuple[cirq.Operation, Form | None]]:
+    """Return ``op`` as operations with their spectral form; None for constant ones."""
     if not op.qubits:
         return []  # a global phase
     reason = _unsupported(op)
     if reason is not None:
         raise UnsupportedCircuit(reason)
-    if not cirq.is_parameterized(op) or spectral(op) is not None:
-        return [op]
+    form = spectral(op) if cirq.is_parameterized(op) else None
+    if form is not None or not cirq.is_parameterized(op):
+        return [(op, form)]
     parts = cirq.decompose_once(op, None)
     if parts is None:
         raise UnsupportedCircuit(
@@ -98,16 +102,18 @@ def _primitives(op: cirq.Operation) -> list[cirq.Operation]:
 
 
 def _element(
-    op: cirq.Operation, slots: tuple[int, ...], index: Mapping[sympy.Symbol, int]
+    op: cirq.Operation,
+    form: Form | None,
+    slots: tuple[int, ...],
+    index: Mapping[str, int],
 ) -> Element:
-    form = spectral(op) if cirq.is_parameterized(op) else None
     if form is None:
         return Element(cirq.unitary(op), slots)
     return Element(form[0], slots, affine(form[1], index))
 
 
 def fuse(
-    circuit: cirq.Circuit, sites: Mapping[cirq.Qid, int], index: Mapping[sympy.Symbol, int]
+    circuit: cirq.Circuit, sites: Mapping[cirq.Qid, int], index: Mapping[str, int]
 ) -> list[Block]:
     """Return the blocks of a circuit in time order.
 
@@ -117,7 +123,7 @@ def fuse(
     Args:
         circuit: Unitary gates on one or two qubits.
         sites: Site of each qubit.
-        index: Place of each symbol among the parameters.
+        index: Place of each symbol, by name, among the parameters.
 
     Raises:
         UnsupportedCircuit: A gate that no backend evaluates.
@@ -125,11 +131,12 @@ def fuse(
     blocks: list[Block] = []
     last: dict[int, Block] = {}  # the latest block on a site
     waiting: dict[int, list[Element]] = {}  # one-qubit gates before the first block on a site
-    for op in (part for whole in circuit.all_operations() for part in _primitives(whole)):
+    parts = (part for op in circuit.all_operations() for part in _primitives(op))
+    for op, form in parts:
         at = tuple(sites[q] for q in op.qubits)
         block = last.get(at[0])
         if len(at) == 1 and block is None:
-            waiting.setdefault(at[0], []).append(_element(op, (0,), index))
+            waiting.setdefault(at[0], []).append(_element(op, form, (0,), index))
             continue
         if block is None or block is not last.get(at[-1]):
             block = Block(tuple(sorted(at)))
@@ -139,7 +146,7 @@ def fuse(
                 last[site] = block
             blocks.append(block)
         slots = tuple(block.sites.index(site) for site in at)
-        block.elements.append(_element(op, slots, index))
+        block.elements.append(_element(op, form, slots, index))
     blocks += [Block((site,), elements) for site, elements in sorted(waiting.items())]
     for block in blocks:
         block.sort_one_qubit_runs()

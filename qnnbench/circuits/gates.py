@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from math import pi
 
 import cirq
 import numpy as np
@@ -25,6 +26,7 @@ class SpectralGate:
     vectors: np.ndarray
     frequencies: np.ndarray
 
+    @cache  # noqa: B019 - gates live as long as the module
     def on_pair(self, slots: tuple[int, ...]) -> "SpectralGate":
         """Return the gate as one on a pair of qubits, acting on ``slots`` of it."""
         identity = np.ones(2)
@@ -71,43 +73,46 @@ def _controlled_spectrum(gate: cirq.EigenGate) -> SpectralGate:
 
 
 def spectral(op: cirq.Operation) -> tuple[SpectralGate, sympy.Expr] | None:
-    """Return the spectral form of a gate with one free angle and that angle in radians.
+    """Return the spectral form of a gate with one free angle and that angle in units of π.
 
     Equal gates give the same object. None when the gate is neither a Cirq
     ``EigenGate`` on at most two qubits nor a one-qubit one under one ordinary control.
     """
     gate = op.gate
     if isinstance(gate, cirq.EigenGate):
-        return _spectrum(gate._with_exponent(1)), gate.exponent * sympy.pi
+        unit = gate._with_exponent(1)
+        return None if cirq.is_parameterized(unit) else (_spectrum(unit), gate.exponent)
     if isinstance(gate, cirq.ControlledGate) and isinstance(gate.sub_gate, cirq.EigenGate):
         inner = gate.sub_gate
         if len(op.qubits) == 2 and gate.control_values == cirq.ProductOfSums([(1,)]):
-            return _controlled_spectrum(inner._with_exponent(1)), inner.exponent * sympy.pi
+            return _controlled_spectrum(inner._with_exponent(1)), inner.exponent
     return None
 
 
 Affine = tuple[float, tuple[tuple[int, float], ...]]
 
 
-def affine(angle: sympy.Expr, index: Mapping[sympy.Symbol, int]) -> Affine:
-    """Return (offset, ((symbol index, coefficient), …)) of an angle in radians.
+def affine(turns: sympy.Expr, index: Mapping[str, int]) -> Affine:
+    """Return (offset, ((symbol index, coefficient), …)) in radians of an angle in units of π.
 
     Raises:
         UnsupportedCircuit: The angle is not affine in its symbols, or holds a symbol
             that is not in ``index``.
     """
-    symbols = angle.free_symbols
-    unknown = sorted(str(s) for s in symbols if s not in index)
+    symbols = turns.free_symbols
+    unknown = sorted(s.name for s in symbols if s.name not in index)
     if unknown:
-        raise UnsupportedCircuit(f"Angle {angle} holds symbols that are not listed: {unknown}.")
+        raise UnsupportedCircuit(f"Angle {turns}·π holds symbols that are not listed: {unknown}.")
     offset = 0.0
     slopes: dict[int, float] = {}
-    for term in sympy.Add.make_args(sympy.expand(angle)):
+    is_product = turns.is_Mul and not any(factor.is_Add for factor in turns.args)
+    for term in sympy.Add.make_args(turns if is_product else sympy.expand(turns)):
         factor, rest = term.as_independent(*symbols, as_Add=False)
+        if not factor.is_real or not (rest == 1 or rest.is_Symbol):
+            raise UnsupportedCircuit(f"Angle {turns}·π is not affine in its symbols.")
         if rest == 1:
-            offset += float(factor)
-        elif rest in index:
-            slopes[index[rest]] = slopes.get(index[rest], 0.0) + float(factor)
+            offset += pi * float(factor)
         else:
-            raise UnsupportedCircuit(f"Angle {angle} is not affine in its symbols.")
+            place = index[rest.name]
+            slopes[place] = slopes.get(place, 0.0) + pi * float(factor)
     return offset, tuple(sorted(slopes.items()))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import cirq
 import numpy as np
+import sympy
 
 from qnnbench.circuits.gates import UnsupportedCircuit
 
@@ -22,6 +23,11 @@ class PauliTerms:
     def sites(self) -> tuple[int, ...]:
         """Sites where some string is not the identity, ascending."""
         return tuple(sorted({site for string in self.strings for site, _ in string}))
+
+    @property
+    def bound(self) -> float:
+        """Largest absolute expectation value that the coefficients allow."""
+        return float(np.abs(self.coefficients).sum())
 
     def apply(self, vectors: np.ndarray) -> np.ndarray:
         """Return O|ψ> for ``vectors`` of shape (k, 2, …, 2), axis 1 + i for site i."""
@@ -45,6 +51,11 @@ class Projector:
     def sites(self) -> tuple[int, ...]:
         """Sites that are projected, ascending."""
         return tuple(site for site, _ in self.bits)
+
+    @property
+    def bound(self) -> float:
+        """Largest absolute expectation value."""
+        return abs(self.coefficient)
 
     def apply(self, vectors: np.ndarray) -> np.ndarray:
         """Return O|ψ> for ``vectors`` of shape (k, 2, …, 2), axis 1 + i for site i."""
@@ -80,7 +91,7 @@ def on_sites(
     if isinstance(observable, cirq.ProjectorString):
         bits = sorted((sites[q], int(bit)) for q, bit in observable.projector_dict.items())
         return Projector(_real(observable.coefficient), tuple(bits))
-    if isinstance(observable, cirq.GateOperation):
+    if isinstance(observable, cirq.GateOperation) and observable.gate in LETTERS:
         observable = cirq.PauliString(observable)
     if not isinstance(observable, cirq.PauliString | cirq.PauliSum):
         raise UnsupportedCircuit(
@@ -94,9 +105,12 @@ def on_sites(
     )
 
 
-def _real(coefficient: complex) -> float:
-    if abs(complex(coefficient).imag) > 1e-12:
+def _real(coefficient: complex | sympy.Expr) -> float:
+    if isinstance(coefficient, sympy.Expr) and coefficient.free_symbols:
+        raise UnsupportedCircuit(f"Observables have numbers as coefficients, found {coefficient}.")
+    number = complex(coefficient)
+    if abs(number.imag) > 1e-12 or not np.isfinite(number.real):
         raise UnsupportedCircuit(
-            f"Observables are Hermitian: coefficient {coefficient} is not real."
+            f"Observables are Hermitian: coefficient {coefficient} is not a real finite number."
         )
-    return float(complex(coefficient).real)
+    return number.real

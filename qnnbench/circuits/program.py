@@ -21,8 +21,8 @@ class Template:
             takes the next angle.
         gates: Ids of the distinct gates built on this template, shape (k,).
         offsets: Float (k, n_angles) radians.
-        slopes: Float (k, n_angles, n_symbols of the template); dense over ``symbols``.
-        symbols: For each gate, the symbol index behind each slope, (k, n_angles, width).
+        slopes: Float (k, n_angles, width): up to ``width`` symbols in one angle.
+        symbols: Index of the symbol behind each slope, (k, n_angles, width).
     """
 
     elements: tuple[SpectralGate | np.ndarray, ...]
@@ -75,9 +75,9 @@ class Template:
             np.add.at(out, self.symbols[:, angle], self.slopes[:, angle] * slope[:, None])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Program:
-    """A compiled circuit: blocks on pairs of sites, in time order.
+    """A compiled circuit: blocks on pairs of sites, in time order; equal only to itself.
 
     Attributes:
         n_qubits: Sites are 0 … n_qubits - 1; site 0 is the most significant bit.
@@ -129,7 +129,7 @@ class Program:
 
     def widened(self, n_qubits: int) -> "Program":
         """Return the program on a register of ``n_qubits`` sites, idle ones at the end."""
-        return replace(self, n_qubits=n_qubits)
+        return self if n_qubits == self.n_qubits else replace(self, n_qubits=n_qubits)
 
 
 def natural_order(symbols: Iterable[sympy.Symbol]) -> tuple[sympy.Symbol, ...]:
@@ -195,7 +195,9 @@ def compile_circuit(
             free angle that is not affine, or a symbol that ``symbols`` lacks.
     """
     order = circuit_symbols(circuit) if symbols is None else tuple(symbols)
-    index = {symbol: i for i, symbol in enumerate(order)}
+    index = {symbol.name: i for i, symbol in enumerate(order)}
+    if len(index) < len(order):
+        raise UnsupportedCircuit(f"symbols holds one name twice: {[s.name for s in order]}")
     sites = site_index({*circuit.all_qubits(), *extra_qubits})
     blocks = fuse(circuit, sites, index)
     gate_of_block, n_gates = [], 0

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 from qnnbench.backends import BackendCannot, Evaluator
 from qnnbench.circuits.angles import AngleLaw, angle_law
 from qnnbench.circuits.ansatze import ANSATZE, Network, build_ansatz
-from qnnbench.results import Meter
+from qnnbench.results import Meter, digest
 from qnnbench.states.samples import Dataset
 from qnnbench.tasks import Loss, task_loss
 from qnnbench.training.checkpoints import Checkpoint
@@ -64,6 +64,10 @@ class Arm:
             entry["arm"], entry["task"], network, loss, law, settings, entry["repeats"], columns
         )
 
+    def on(self, backend: str) -> "Arm":
+        """Return the arm with every evaluation on one backend."""
+        return replace(self, settings=replace(self.settings, backend=backend))
+
     def generator(self, seed: int, repeat: int, purpose: str) -> np.random.Generator:
         """Return the random numbers of one purpose ("init" or "training") of one repeat."""
         return np.random.default_rng(self.seed_sequence(seed, repeat, purpose))
@@ -104,7 +108,7 @@ def train_arm(
         n_qubits: Width; the dataset's.
         seed: Root of all randomness.
         checkpoint_dir: Where a stopped run finds its state again.
-        budget_s: Seconds the arm may take, compared with a static operation count.
+        budget_s: Seconds that the optimiser's steps may take, by static operation count.
 
     Raises:
         ValueError: The arm names something unknown, or the dataset has another width.
@@ -112,62 +116,67 @@ def train_arm(
     if dataset.n_qubits != n_qubits:
         raise ValueError(f"arm at n_qubits={n_qubits}, dataset at n_qubits={dataset.n_qubits}")
     resolved = Arm.resolve(arm, dataset)
-    evaluator = Evaluator(
-        resolved.network.circuit,
-        resolved.loss.observables(resolved.network),
-        resolved.network.symbols,
-    )
+    network = resolved.network
+    evaluator = Evaluator(network.circuit, resolved.loss.observables(network), network.symbols)
     tables: dict[str, Rows] = {"runs": [], "steps": [], "scores": []}
-    obstacle = _obstacle(resolved, evaluator, dataset, seed, budget_s)
-    if obstacle is not None:
-        log.info("%s at n=%d: %s", resolved.name, n_qubits, obstacle["reason"])
+    try:
+        resolved = resolved.on(_backend(resolved, evaluator, dataset, seed, budget_s))
+    except _NotRunError as obstacle:
+        log.info("%s at n=%d: %s", resolved.name, n_qubits, obstacle.columns["reason"])
         tables["runs"] = [
-            {**resolved.columns, "repeat": r, **obstacle} for r in range(resolved.repeats)
+            {**resolved.columns, "repeat": r, **obstacle.columns} for r in range(resolved.repeats)
         ]
         return tables
-    judge = scorer(resolved.task, resolved.network, dataset, resolved.settings)
+    judge = scorer(resolved.task, network, dataset, resolved.settings)
+    identity = digest([dict(arm), n_qubits, seed, dataset.details])
     for repeat in range(resolved.repeats):
-        place = Checkpoint(checkpoint_dir, f"repeat{repeat}")
-        with place.held():
+        with Checkpoint(checkpoint_dir, f"{identity}-{repeat}").held() as place:
             run = _Run(resolved, evaluator, dataset, seed, repeat)
             for table, rows in run.rows(judge, place).items():
                 tables[table] += rows
-            place.remove()
     return tables
 
 
-def _obstacle(
-    arm: Arm, evaluator: Evaluator, dataset: Dataset, seed: int, budget_s: float
-) -> dict[str, Any] | None:
-    """Return status and reason where the arm cannot or should not be trained, else None."""
+class _NotRunError(Exception):
+    """Why an arm is not trained: status, reason and what else its rows say."""
+
+    def __init__(self, status: str, reason: str, **columns: Any) -> None:
+        super().__init__(reason)
+        self.columns = {"status": status, "reason": reason, **columns}
+
+
+def _backend(arm: Arm, evaluator: Evaluator, dataset: Dataset, seed: int, budget_s: float) -> str:
+    """Return the backend that the arm's training and scoring use.
+
+    Raises:
+        _NotRunError: The arm cannot or should not be trained.
+    """
     states = dataset.select("train").states[: arm.settings.batch_size]
     bond, limit = arm.settings.max_bond_dim, arm.settings.exact_limit_s
     try:
         backend, cost = evaluator.cost(states, max_bond_dim=bond, exact_limit_s=limit)
-    except BackendCannot as reason:
-        return {"status": "skipped", "reason": str(reason), "backend": ""}
+    except BackendCannot as declined:
+        raise _NotRunError("skipped", str(declined)) from declined
     seconds = cost.seconds * arm.settings.n_steps * arm.repeats
     if seconds > budget_s:
-        return {
-            "status": "over_budget",
-            "reason": f"{backend.name} would need about {seconds:.2g} s by operation count; "
-            f"the budget is {budget_s:g} s",
-            "backend": backend.name,
-        }
+        reason = (
+            f"{backend.name} would need about {seconds:.2g} s by operation count; the budget is "
+            f"{budget_s:g} s"
+        )
+        raise _NotRunError("over_budget", reason, backend=backend.name)
     if backend.is_exact:
-        return None
+        return backend.name
     start = arm.law.sample(len(arm.network.symbols), arm.generator(seed, 0, "init"))
-    error = evaluator(start, states, max_bond_dim=bond, exact_limit_s=limit).relative_error
-    if error <= LARGEST_ERROR:
-        return None
-    return {
-        "status": "skipped",
-        "reason": f"{backend.name} estimates a relative error of {error:.2g} at the initial "
-        f"angles with bond {bond}, above {LARGEST_ERROR}; no exact backend "
-        "fits this width",
-        "backend": backend.name,
-        "error_estimate": error,
-    }
+    result = evaluator(start, states, backend.name, max_bond_dim=bond)
+    if result.relative_error > LARGEST_ERROR:
+        reason = (
+            f"{backend.name} estimates a relative error of {result.relative_error:.2g} at the "
+            f"initial angles with bond {bond}, above {LARGEST_ERROR}; no exact backend fits "
+            "this width"
+        )
+        error = float(result.error.max())
+        raise _NotRunError("skipped", reason, backend=backend.name, error_estimate=error)
+    return backend.name
 
 
 @dataclass(frozen=True)
@@ -204,6 +213,7 @@ class _Run:
         spent = meter.columns()
         wall_time_s = spent.pop("wall_time_s")
         run = {**common, **self._run_row(progress), **verdict(scores, error), **spent}
+        run["error_estimate"] = max(row["error_estimate"] for row in scores)
         log.info(
             "%s at n=%d, repeat %d: loss %.4g, validation %.4g, %s %.4g (%.0f s)",
             *(arm.name, arm.network.n_qubits, self.repeat, run["train_loss"]),
@@ -218,7 +228,7 @@ class _Run:
 
     def _run_row(self, progress: Progress) -> dict[str, Any]:
         return {
-            "backend": progress.rows[-1]["backend"],
+            "backend": self.arm.settings.backend,
             "n_symbols": len(self.arm.network.symbols),
             "n_steps": progress.step,
             "best_step": progress.best_step,

@@ -1,6 +1,7 @@
 """Checkpoints of a training run: atomic, locked, and bit-identical on resume."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,11 +19,11 @@ class Checkpoint:
     Args:
         folder: Where checkpoints live; outside declared workflow outputs, because a
             failed job loses those.
-        run_id: Identity of the run: a checkpoint of anything else is never read.
+        run: Name of the run in it; unique to everything that can change the run.
     """
 
-    def __init__(self, folder: str | Path, run_id: str) -> None:
-        self._path = Path(folder) / f"{run_id}.npz"
+    def __init__(self, folder: str | Path, run: str) -> None:
+        self._path = Path(folder) / f"{run}.npz"
         self._lock = FileLock(self._path.with_suffix(".lock"), timeout=1)
 
     @contextmanager
@@ -61,7 +62,7 @@ class Checkpoint:
             facts = json.loads(stored["__facts__"].tobytes())
         return arrays, facts
 
-    def remove(self) -> None:
-        """Forget the run: its rows are stored."""
-        self._path.unlink(missing_ok=True)
-        Path(self._lock.lock_file).unlink(missing_ok=True)
+
+def forget(folder: str | Path) -> None:
+    """Remove the checkpoints in ``folder``: their rows are stored."""
+    shutil.rmtree(folder, ignore_errors=True)

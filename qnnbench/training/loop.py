@@ -27,6 +27,7 @@ class Settings:
         n_steps: Optimiser steps.
         learning_rate: Of Adam, radians; falls on a cosine to 3 %.
         batch_size: States per step, half of each class; all when there are fewer.
+        backend: "auto", or the one backend that every evaluation uses.
         max_bond_dim: Operator bond of the Heisenberg backend.
         exact_limit_s: Static cost of a step, in seconds, up to which an exact backend is taken.
         gradient_noise: Standard deviation of normal noise added to the gradient, what a
@@ -37,10 +38,22 @@ class Settings:
     n_steps: int
     learning_rate: float = 0.05
     batch_size: int = 16
+    backend: str = "auto"
     max_bond_dim: int = 16
     exact_limit_s: float = 0.2
     gradient_noise: float = 0.0
     validate_every: int = 5
+
+    def __post_init__(self) -> None:
+        if self.n_steps < 1 or self.batch_size < 2:
+            raise ValueError(
+                f"n_steps must be >= 1 and batch_size >= 2 (one state per class), got "
+                f"{self.n_steps} and {self.batch_size}"
+            )
+        if not (np.isfinite(self.learning_rate) and self.learning_rate > 0):
+            raise ValueError(
+                f"learning_rate must be a finite number > 0, got {self.learning_rate}"
+            )
 
 
 @dataclass
@@ -108,6 +121,7 @@ def train(
         result = evaluator(
             progress.params,
             states.states,
+            settings.backend,
             max_bond_dim=settings.max_bond_dim,
             exact_limit_s=settings.exact_limit_s,
         )
@@ -135,6 +149,7 @@ def train(
         if time.monotonic() - saved > CHECKPOINT_EVERY_S:
             _save(checkpoint, progress, memory, rng)
             saved = time.monotonic()
+    _save(checkpoint, progress, memory, rng)
     return progress
 
 

@@ -4,7 +4,7 @@ from qnnbench.progress import follow
 from qnnbench.results import write_rows
 from qnnbench.states.storage import read_dataset
 from qnnbench.study import checkpoint_folder, identified
-from qnnbench.training import train_arm
+from qnnbench.training import forget, train_arm
 
 follow(snakemake.log[0])
 tables = {"runs": [], "steps": [], "scores": []}
@@ -21,3 +21,5 @@ for cell, states in zip(snakemake.params.cells, snakemake.input.states, strict=T
         tables[table] += identified(rows, cell, snakemake.config)
 for table, rows in tables.items():
     write_rows(snakemake.output[table], table, rows)
+for cell in snakemake.params.cells:
+    forget(checkpoint_folder(cell))
