@@ -144,6 +144,7 @@ def _add_run(tables, arm, n, repeat, n_steps, rng):
         "task": task,
         "arm": name,
         "loss_name": loss,
+        "observable": {"hea": "global"}.get(ansatz, "readout"),
         "dataset": dataset,
         "n_qubits": n,
         "ansatz": ansatz,

@@ -168,12 +168,12 @@ def test_failed_certificates_come_first():
     assert table.rows[0][table.columns.index("holds")].text == "NO"
 
 
-def test_moments_match_the_same_circuit_and_loss():
+def test_moments_match_the_same_circuit_and_readout():
     rows = to_table("trainability", synthetic_rows.trainability()).to_pandas()
-    run = {"ansatz": "hea", "n_qubits": 64, "loss_name": "global", "n_layers": 64}
+    run = {"ansatz": "hea", "n_qubits": 64, "observable": "global", "n_layers": 64}
     assert [row["observable"] for row in matching_moments(run, rows)] == ["global"]
     assert matching_moments(run | {"n_layers": 3}, rows) == []
-    unknown = matching_moments(run | {"loss_name": "contrast", "n_layers": None}, rows)
+    unknown = matching_moments(run | {"observable": "readout", "n_layers": None}, rows)
     assert {row["observable"] for row in unknown} == {"global", "local"}
 
 

@@ -27,13 +27,13 @@ def run_id(config, repeat=0):
 @pytest.mark.parametrize(
     ("widths", "expected"),
     [
-        ([8, 16, 32, 64, 100], {"n8-32": [8, 16, 32], "n64": [64], "n100": [100]}),
+        ([8, 16, 32, 64, 100], {"n8-64": [8, 16, 32, 64], "n100": [100]}),
         ([100, 4], {"n4": [4], "n100": [100]}),
         ([1024], {"n1024": [1024]}),
     ],
 )
 def test_small_widths_share_a_job(widths, expected):
-    assert study.batches(widths) == expected
+    assert study.batches(widths, "training") == expected
     assert [study.widest(label) for label in expected] == [max(g) for g in expected.values()]
 
 
@@ -45,12 +45,12 @@ def test_the_jobs_cover_every_cell_once(stage):
 
 
 def test_a_training_job_relies_on_the_certificates_of_its_states():
-    assert study.certificates_of(DEFAULT, "qcnn_spt_path", "n8-32") == [("spt_path", "n8-32")]
+    assert study.certificates_of(DEFAULT, "qcnn_spt_path", "n8-64") == [("spt_path", "n8-64")]
     assert study.certificates_of(DEFAULT, "qcnn_spt_path", "n100") == [("spt_path", "n100")]
 
 
 def test_an_unknown_batch_is_answered_with_the_known_ones():
-    with pytest.raises(ValueError, match=r"Known: \['n100', 'n64', 'n8-32'\]"):
+    with pytest.raises(ValueError, match=r"Known: \['n100', 'n8-64'\]"):
         study.cells(DEFAULT, "training", "qcnn_spt_path", "n8-16")
 
 

@@ -204,7 +204,7 @@ def not_run(rows: pd.DataFrame, moment_rows: pd.DataFrame) -> Table:
     key = ["dataset", "arm", "ansatz", "observable", "n_layers", "n_qubits", "status", "reason"]
     cells = rows.loc[rows["status"] != "ok", key].drop_duplicates().to_dict("records")
     faced = [
-        {**{name: known.get(name) for name in _FACED}, **cell}
+        {**cell, **{name: known.get(name) for name in _FACED}}
         for cell in cells
         for known in matching_moments(cell, moment_rows) or [{}]
     ]
@@ -218,7 +218,7 @@ def not_run(rows: pd.DataFrame, moment_rows: pd.DataFrame) -> Table:
         MEAN: ("Var ∂C, mean (rad⁻²)", decades),
         MAXIMUM: ("max (rad⁻²)", decades),
     }
-    frame = pd.DataFrame(faced, columns=[*key, *_FACED])
+    frame = pd.DataFrame(faced, columns=list(dict.fromkeys([*key, *_FACED])))
     return table("not_run", "Not trained: the reason, and the gradients it faced", frame, columns)
 
 
