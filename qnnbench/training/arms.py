@@ -212,18 +212,18 @@ class _Run:
             scores, error = judge.test(progress.best_params, initial)
         spent = meter.columns()
         wall_time_s = spent.pop("wall_time_s")
-        run = {**common, **self._run_row(progress), **verdict(scores, error), **spent}
-        run["error_estimate"] = max(row["error_estimate"] for row in scores)
+        scores = [{**common, **verdict(row, error), **row} for row in scores]
+        run = {**common, **self._run_row(progress), **verdict(scores[0], error), **spent}
+        run["error_estimate"] = scores[0]["error_estimate"]
         log.info(
             "%s at n=%d, repeat %d: loss %.4g, validation %.4g, %s %.4g (%.0f s)",
             *(arm.name, arm.network.n_qubits, self.repeat, run["train_loss"]),
             *(run["validation_score"], scores[0]["metric"], scores[0]["value"], wall_time_s),
         )
-        identity = {"status": run["status"], "reason": run["reason"], "backend": run["backend"]}
         return {
             "runs": [{**run, "wall_time_s": wall_time_s}],
             "steps": [{**common, **row} for row in progress.rows],
-            "scores": [{**common, **identity, **row} for row in scores],
+            "scores": [{**row, "backend": run["backend"]} for row in scores],
         }
 
     def _run_row(self, progress: Progress) -> dict[str, Any]:

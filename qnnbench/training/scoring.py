@@ -1,6 +1,6 @@
 """Validation and test scores of trained angles, beside the untrained network's."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -169,13 +169,13 @@ def scorer(task: str, network: Network, dataset: Dataset, settings: Settings) ->
     return lookup(SCORERS, task, "task")(network, dataset, settings)
 
 
-def verdict(scores: Rows, error: float) -> dict[str, str]:
-    """Return status and reason: "failed" where truncation could have made the score."""
-    shift = max(abs(row["value"] - row["value_at_double_bond"]) for row in scores)
-    if error <= LARGEST_ERROR and shift <= LARGEST_SHIFT:
+def verdict(score: Mapping[str, Any], relative_error: float) -> dict[str, str]:
+    """Return status and reason of a score: "failed" where truncation could have made it."""
+    shift = abs(score["value"] - score["value_at_double_bond"])
+    if relative_error <= LARGEST_ERROR and shift <= LARGEST_SHIFT:
         return {"status": "ok", "reason": ""}
     reason = (
-        f"the relative error is {error:.2g} (limit {LARGEST_ERROR}) and doubling the bond moves "
-        f"a test score by {shift:.2g} (limit {LARGEST_SHIFT})"
+        f"the relative error is {relative_error:.2g} (limit {LARGEST_ERROR}) and doubling the "
+        f"bond moves the {score['metric']} by {shift:.2g} (limit {LARGEST_SHIFT})"
     )
     return {"status": "failed", "reason": reason}
