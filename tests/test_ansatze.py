@@ -48,6 +48,10 @@ def test_number_of_angles_at_a_hundred_qubits(name, options, n_symbols):
     assert len(build_ansatz(name, 100, **options).symbols) == n_symbols
 
 
+def test_idle_qubits_belong_to_the_network():
+    assert build_ansatz("brickwork", 5, n_layers=1).n_qubits == 5
+
+
 def test_hea_orders_symbols_by_layer_axis_and_qubit():
     names = [s.name for s in build_ansatz("hea", 3, n_layers=2).symbols]
     assert names[:7] == ["ry_0_0", "ry_0_1", "ry_0_2", "rz_0_0", "rz_0_1", "rz_0_2", "ry_1_0"]

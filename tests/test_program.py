@@ -127,3 +127,32 @@ def test_a_backend_declines_with_the_reason_and_the_way_out():
         qnnbench.expectations(far, middle, [0.3], backend="heisenberg")
     with pytest.raises(BackendCannot, match="merge two neighbours"):
         qnnbench.expectations(far, middle, [0.3], backend="tree")
+
+
+def test_symbols_are_known_by_name_and_only_once():
+    real = sympy.Symbol("t", real=True)
+    circuit = cirq.Circuit(cirq.rx(real)(A))
+    value = qnnbench.expectations(circuit, cirq.Z(A), [0.3]).values[0, 0]
+    assert value == pytest.approx(np.cos(0.3))
+    with pytest.raises(UnsupportedCircuit, match="one name twice"):
+        qnnbench.expectations(circuit, cirq.Z(A), [0.1, 0.9], symbols=[t, t])
+
+
+@pytest.mark.parametrize("backend", ["statevector", "heisenberg"])
+def test_edges_of_observables(backend):
+    circuit = cirq.Circuit(cirq.CX(A, B), cirq.rx(t)(A))
+    empty = cirq.ProjectorString({}, coefficient=2)
+    far = cirq.Z(cirq.LineQubit(7))  # the circuit never touches it
+    constant = cirq.PauliString(coefficient=-1.5)
+    result = qnnbench.expectations(circuit, [empty, far, constant], [0.4], backend=backend)
+    np.testing.assert_allclose(result.values, [[2, 1, -1.5]], atol=1e-14)
+    assert result.is_exact
+
+
+def test_an_observable_that_needs_a_wider_bond_gets_one():
+    qubits = cirq.LineQubit.range(10)
+    pairs = sum(cirq.Z(a) * cirq.Z(b) for a, b in itertools.combinations(qubits, 2))
+    circuit = cirq.Circuit(cirq.rx(t)(q) for q in qubits)
+    result = qnnbench.expectations(circuit, pairs, [0.3], backend="heisenberg")
+    assert result.bond_dim == 32
+    assert result.values[0, 0] == pytest.approx(45 * np.cos(0.3) ** 2, abs=1e-10)

@@ -6,6 +6,7 @@ import pytest
 
 import qnnbench
 from qnnbench.circuits.ansatze import build_ansatz
+from qnnbench.states.mps import MPS
 from tests.circuits import random_mps
 
 
@@ -24,6 +25,13 @@ def test_means_of_shots_are_expectation_values(basis):
     means = 1 - 2 * shots.mean(axis=0)
     assert shots.shape == (n_shots, 5)
     assert np.all(np.abs(means - exact.values[0]) < 5 / np.sqrt(n_shots))  # 5σ of a ±1 mean
+
+
+def test_a_state_wider_than_the_circuit_is_measured_whole():
+    state = MPS.product([np.eye(2)[bit] for bit in (1, 0, 0)])
+    circuit = cirq.Circuit(cirq.I(q) for q in cirq.LineQubit.range(2))
+    shots = qnnbench.sample(circuit, [], state, 3, np.random.default_rng(0))
+    assert (shots == [1, 0, 0]).all()
 
 
 def test_equal_seeds_give_equal_shots_and_bad_bases_are_named():

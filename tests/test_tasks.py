@@ -82,6 +82,14 @@ def test_readout_separates_what_a_line_separates():
     assert readout.contrast(features, labels) == pytest.approx(1.5, abs=0.15)  # 5 σ/√20
 
 
+def test_readout_never_cuts_between_equal_points():
+    along = np.array([0.0] * 20 + [1.0] * 3 + [2.0] * 3)[:, None]
+    labels = np.array([0, 1] * 10 + [0] * 3 + [1] * 3)
+    readout = Readout.fit(along, labels)
+    assert readout.threshold == pytest.approx(1.5)
+    assert readout.correct(along, labels).sum() == 16
+
+
 def test_readout_of_equal_classes_is_at_chance():
     rng = np.random.default_rng(3)
     labels = np.tile([0, 1], 1000)
