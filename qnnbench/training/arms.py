@@ -160,7 +160,7 @@ def _backend(arm: Arm, evaluator: Evaluator, dataset: Dataset, seed: int, budget
     seconds = cost.seconds * arm.settings.n_steps * arm.repeats
     if seconds > budget_s:
         reason = (
-            f"{backend.name} would need about {seconds:.2g} s by operation count; the budget is "
+            f"{backend.name} would need about {seconds:,.0f} s by operation count; the budget is "
             f"{budget_s:g} s"
         )
         raise _NotRunError("over_budget", reason, backend=backend.name)
