@@ -3,7 +3,7 @@
 The observable is a chain in the Pauli basis on the sites it has reached. Blocks are
 applied last first, all disjoint ones at once; a block that meets a new site inserts it as
 an identity letter. Bonds that fit are split exactly, larger ones are cut in the metric of
-product states (``operator_split``). Measured: ``benchmarks/README.md``.
+product states (``operator_split``). Timings: ``benchmarks/README.md``.
 """
 
 from dataclasses import dataclass
