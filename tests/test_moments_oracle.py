@@ -1,6 +1,8 @@
 """Exact moments against averages over finite designs with the Cirq simulator, and errors."""
 
+import csv
 from itertools import pairwise, product
+from pathlib import Path
 from types import SimpleNamespace
 
 import cirq
@@ -262,3 +264,61 @@ def test_bad_states_are_named(n_sites, bond_dim, scale, reason):
     tensors = [up[:1]] + [up] * (n_sites - 2) + [up[:, :, :1]]
     with pytest.raises(ValueError, match=reason):
         moments(cirq.Circuit(ONE, cirq.I(B)), cirq.Z(A), state=SimpleNamespace(tensors=tensors))
+
+
+GAUSSIAN = [
+    row
+    for row in csv.DictReader((Path(__file__).parent / "moments.csv").read_text().splitlines())
+    if row["angles"].startswith("gaussian") and row["observable"] in ("global", "local")
+]
+
+
+@pytest.mark.parametrize(
+    ("n_qubits", "law", "observable"),
+    sorted({(int(r["n_qubits"]), r["angles"], r["observable"]) for r in GAUSSIAN}),
+)
+def test_gaussian_sums_and_projectors_reproduce_the_reference(n_qubits, law, observable):
+    variance = 1 / n_qubits if law.endswith("1/L") else 1 / n_qubits**2  # L = n
+    network = build_ansatz("hea", n_qubits)
+    qubits = cirq.LineQubit.range(n_qubits)
+    read = cirq.ProjectorString(dict.fromkeys(qubits, 0))
+    if observable == "local":
+        read = sum(cirq.Z(q) for q in qubits) / (2 * n_qubits)
+    found = moments(
+        network.circuit, read, network.symbols, Gaussian(variance**0.5), gradients=False
+    )
+    values = {
+        "mean_observable": found.mean,
+        "second_moment": 10**found.log10_variance + found.mean**2,
+    }
+    key = (str(n_qubits), law, observable)
+    rows = [r for r in GAUSSIAN if (r["n_qubits"], r["angles"], r["observable"]) == key]
+    for row in rows:
+        rel = max(1e-10, 3 * float(row["relative_error"] or 0)) if n_qubits <= 6 else 1e-3
+        assert values[row["quantity"]] == pytest.approx(float(row["value"]), rel=rel)
+
+
+@pytest.mark.parametrize("name", ["sum", "projector"])
+def test_pairs_of_strings_match_gaussian_quadrature(name):
+    # Gauss-Hermite with 12 points is exact for these cosines to rounding at std 0.4.
+    law, two = Gaussian(0.4), THETA[:2]
+    circuit = cirq.Circuit(
+        cirq.H(B),
+        pauli_rotation("Y", two[0], A),
+        cirq.CX(A, B),
+        pauli_rotation("XX", two[1], B, C),
+        cirq.S(A),
+        cirq.CZ(B, C),
+    )
+    nodes, weights = np.polynomial.hermite_e.hermegauss(12)
+    weights = weights / weights.sum()
+    place = {q: i for i, q in enumerate((A, B, C))}
+    mean = square = 0.0
+    for (x, u), (y, v) in product(zip(nodes, weights, strict=True), repeat=2):
+        angles = dict(zip(two, 0.4 * np.array([x, y]), strict=True))
+        vector = SIMULATOR.simulate(circuit, angles, qubit_order=(A, B, C)).final_state_vector
+        value = OBSERVABLES[name].expectation_from_state_vector(vector, place).real
+        mean, square = mean + u * v * value, square + u * v * value**2
+    found = moments(circuit, OBSERVABLES[name], two, law, gradients=False)
+    assert found.mean == pytest.approx(mean, abs=1e-9)
+    assert 10**found.log10_variance == pytest.approx(square - mean**2, abs=1e-9)

@@ -11,6 +11,7 @@ import sympy
 
 from qnnbench.circuits.angles import AngleLaw, Uniform, angle_law
 from qnnbench.moments.chain import Chain
+from qnnbench.moments.pairs import carried, mean_channel, pair_channel, pair_second_moment
 from qnnbench.moments.passes import ZERO, Problem, Solution, solve
 from qnnbench.moments.pauli_circuit import CannotCompute, Gate, Rotation, heisenberg_gates
 from qnnbench.moments.readout import (
@@ -76,7 +77,7 @@ def moments(
         observable: O; Hermitian. A projector may be on any bits of any qubits.
         symbols: Order of the gradient; None for natural sort (a2 before a10).
         angles: Law of every angle: "uniform" or a law of ``qnnbench.circuits.angles``.
-            A Gaussian law takes a single Pauli string.
+            Under a Gaussian law, gradients are for single Pauli strings only.
         state: Input: None for |0…0>, or an object with ``tensors`` of shape
             (left, 2, right) and bond dimension up to 4.
         tolerance: Wanted relative error of the variance.
@@ -100,6 +101,16 @@ def moments(
     means = pauli_means(state, len(qubits))
     cosines, cos_squared = _angle_moments(gates, law, order)
     read = read_observable(observable, qubits)
+    if not isinstance(law, Uniform) and not read.is_single:
+        if gradients:
+            raise CannotCompute(
+                f"Under {law} products of different strings of the observable do not average "
+                "to zero; gradient variances are supported for single strings. Pass "
+                "gradients=False for mean and variance of the loss."
+            )
+        return _pair_moments(
+            read, gates, cosines, cos_squared, means, order, tolerance, max_bond_dim
+        )
     average_value, moving, mean_square = _first_moments(read, gates, cosines, means, law)
     if moving.is_empty:
         nothing = np.full(len(order) if gradients else 0, -np.inf)
@@ -121,6 +132,40 @@ def moments(
         relative_error=float(error),
         method="truncated" if solution.truncated else "exact",
         bond_dim=solution.bond_dim,
+        symbols=order,
+    )
+
+
+def _pair_moments(
+    read: Projector | PauliTerms,
+    gates: Sequence[Gate],
+    cosines: np.ndarray,
+    cos_squared: np.ndarray,
+    means: Chain,
+    order: tuple[sympy.Symbol, ...],
+    tolerance: float,
+    max_bond_dim: int,
+) -> Moments:
+    """Return mean and variance with all cross terms, by chains of one and two copies."""
+    angles = [
+        (cosines[g.symbol], cos_squared[g.symbol]) if isinstance(g, Rotation) else (1.0, 1.0)
+        for g in gates
+    ]
+    singles = [mean_channel(g, c) for g, (c, _) in zip(gates, angles, strict=True)]
+    pairs = [pair_channel(g, c, c2) for g, (c, c2) in zip(gates, angles, strict=True)]
+    sign, log_mean, _ = carried(gates, singles, read.weights(), means, max_bond_dim)
+    log_second, error, chain = pair_second_moment(
+        gates, pairs, read.weights(), means, tolerance, max_bond_dim
+    )
+    log_variance, error_left = _centred(log_second, np.exp(2 * log_mean), error)
+    constant = 0.0 if isinstance(read, Projector) else read.constant
+    return Moments(
+        mean=constant + sign * float(np.exp(log_mean)),
+        log10_variance=float(log_variance) / LN10,
+        log10_gradient_variance=np.empty(0),
+        relative_error=float(error_left),
+        method="truncated" if chain.truncated else "exact",
+        bond_dim=chain.bond_dim,
         symbols=order,
     )
 

@@ -27,6 +27,12 @@ SUPPORTED = (
 _PAULIS = np.array([cirq.unitary(gate) for gate in (cirq.I, cirq.X, cirq.Y, cirq.Z)])
 
 
+def pauli_string(letters: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Return the matrix of one or two letters, complex (2^k, 2^k)."""
+    first, *rest = letters
+    return np.kron(_PAULIS[first], _PAULIS[rest[0]]) if rest else _PAULIS[first]
+
+
 class CannotCompute(ValueError):  # noqa: N818 - reads as the claim it makes
     """The exact method does not cover what was asked; the message says what would."""
 

@@ -18,15 +18,17 @@ MAX_STATE_BOND_DIM = 4
 
 @dataclass(frozen=True)
 class Projector:
-    """coefficient * |b><b| on some sites: all strings of I and Z there, signs aside.
+    """coefficient * |b><b| on some sites: all strings of I and Z there.
 
     Attributes:
         sites: Where it acts.
+        bits: b, one bit per site.
         coefficient: Real.
         n_sites: Width of the circuit.
     """
 
     sites: tuple[int, ...]
+    bits: tuple[int, ...]
     coefficient: float
     n_sites: int
 
@@ -45,6 +47,20 @@ class Projector:
     def is_empty(self) -> bool:
         """Whether there is no string but the identity."""
         return self.coefficient == 0 or not self.sites
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it is one string at most."""
+        return self.is_empty
+
+    def weights(self) -> Chain:
+        """Return the weights of all strings, the identity included, on all sites."""
+        local = np.zeros((self.n_sites, 4))
+        local[:, 0] = 1
+        local[self.sites, 0] = 0.5
+        local[self.sites, 3] = 0.5 - np.array(self.bits)
+        local[0] *= self.coefficient
+        return Chain([v.reshape(1, 4, 1) for v in local])
 
     def possible_letters(self) -> np.ndarray:
         """Return which letters a site can hold, bool (n_sites, 4)."""
@@ -84,12 +100,25 @@ class PauliTerms:
         """Whether there is no string but the identity."""
         return len(self.strings) == 0
 
+    @property
+    def is_single(self) -> bool:
+        """Whether it is one string at most."""
+        return len(self.strings) <= 1
+
+    def weights(self) -> Chain:
+        """Return the weights of the strings on all sites."""
+        return self._automaton(range(len(self.strings.letters)), 1)
+
     def possible_letters(self) -> np.ndarray:
         """Return which letters a site can hold, bool (n_sites, 4)."""
         return np.stack([(self.strings.letters == k).any(axis=1) for k in range(4)], axis=1)
 
     def squares(self, sites: Sequence[int]) -> Chain:
-        """Return the squared weights on ``sites``, which must hold every letter.
+        """Return the squared weights on ``sites``, which must hold every letter."""
+        return self._automaton(sites, 2)
+
+    def _automaton(self, sites: Sequence[int], power: int) -> Chain:
+        """Return the weights to a power.
 
         An automaton reads a string from left to right: not begun, done, or inside one
         of the strings that straddle the bond.
@@ -107,12 +136,14 @@ class PauliTerms:
                 begins, ends = first[k] == j, last[k] == j
                 row = 0 if begins else 2 + np.searchsorted(inside, k)
                 column = 1 if ends else 2 + np.searchsorted(after, k)
-                tensor[row, letters[j, k], column] += (weights[k] / scale) ** 2 if begins else 1
+                tensor[row, letters[j, k], column] += (
+                    (weights[k] / scale) ** power if begins else 1
+                )
             tensors.append(tensor)
             inside = after
         tensors[0] = tensors[0][:1]
         tensors[-1] = tensors[-1][:, :, 1:2]
-        return Chain(tensors, 2 * float(np.log(scale)))
+        return Chain(tensors, power * float(np.log(scale)))
 
     def meeting(self, squares: Chain) -> Chain:
         """Return the squared means of the state as they are.
@@ -151,8 +182,9 @@ def read_observable(observable: Any, qubits: Sequence[cirq.Qid]) -> Projector | 
     """
     site = {q: i for i, q in enumerate(qubits)}
     if isinstance(observable, cirq.ProjectorString):
-        sites = tuple(sorted(site[q] for q in observable.projector_dict))
-        return Projector(sites, _real(observable.coefficient), len(qubits))
+        pairs = sorted((site[q], int(bit)) for q, bit in observable.projector_dict.items())
+        sites, bits = tuple(s for s, _ in pairs), tuple(b for _, b in pairs)
+        return Projector(sites, bits, _real(observable.coefficient), len(qubits))
     weights: dict[tuple[int, ...], float] = {}
     for term in cirq.PauliSum.wrap(observable):
         letters = [0] * len(qubits)
