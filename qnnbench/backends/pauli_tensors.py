@@ -5,10 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from qnnbench.backends.contraction import stack_states
-
-_PAULIS = np.array(
-    [[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]], dtype=complex
-)
+from qnnbench.circuits.pauli_transfer import PAULIS
 
 
 def _hermitian_basis(bond: int) -> np.ndarray:
@@ -31,7 +28,7 @@ def pauli_tensors(states: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
     n, batch, bond = stacked.shape[:3]
     basis = _hermitian_basis(bond)
     t = stacked.reshape(-1, bond, 2, bond)
-    grown = np.einsum("nxsX,psq,nyqY->nxypXY", t.conj(), _PAULIS, t, optimize=True)
+    grown = np.einsum("nxsX,psq,nyqY->nxypXY", t.conj(), PAULIS, t, optimize=True)
     flat = grown.reshape(-1, bond**2, 4 * bond**2)
     moved = (basis.conj() @ flat).reshape(-1, 4, bond**2) @ basis.T
     return moved.real.reshape(n, batch, bond**2, 4, bond**2).swapaxes(0, 1)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-_ONE = np.array(
+PAULIS = np.array(
     [[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]], dtype=complex
 )
-PAIRS = np.einsum("aij,bkl->abikjl", _ONE, _ONE).reshape(16, 4, 4)
+PAIRS = np.einsum("aij,bkl->abikjl", PAULIS, PAULIS).reshape(16, 4, 4)
 _FLAT = PAIRS.reshape(16, 16)
 
 
