@@ -15,7 +15,7 @@ from qnnbench.circuits.gates import UnsupportedCircuit
 from qnnbench.circuits.observables import on_sites
 from qnnbench.circuits.program import compile_circuit, site_index
 from qnnbench.registry import lookup
-from qnnbench.states.mps import MPS, Mixture, State
+from qnnbench.states.mps import MPS, Mixture, PureState, State
 
 if TYPE_CHECKING:
     from qnnbench.circuits.ansatze import Network, Observable
@@ -221,10 +221,11 @@ class Evaluator:
             raise ValueError(
                 f"states of {widths} qubits for a circuit on {self.program.n_qubits} qubits"
             )
-        members, rows = [], []
+        members: list[PureState] = []
+        rows = []
         for row, state in enumerate(states):
             for weight, member in state.members:
-                members.append(tuple(member.tensors))
+                members.append(member)
                 rows.append((row, weight))
         mixing = np.zeros((len(states), len(members)))
         for column, (row, weight) in enumerate(rows):

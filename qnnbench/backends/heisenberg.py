@@ -201,7 +201,7 @@ def cost(query: Query, max_bond_dim: int = 16) -> Cost:
     """
     seconds = memory = 0.0
     d, c, batch = max_bond_dim, query.max_bond_dim, len(query.states)
-    is_complex = any(np.iscomplexobj(t) for tensors in query.states for t in tensors)
+    is_complex = any(np.iscomplexobj(t) for tensors in query.tensors for t in tensors)
     for observable in query.observables:
         way = plan(query.program, observable, d)
         sites = sum(layer.n_sites for layer in way.layers)
@@ -221,7 +221,7 @@ def evaluate(query: Query, params: np.ndarray, max_bond_dim: int = 16) -> Evalua
     """
     unitaries = query.program.unitaries(params)
     matrices = transfer(unitaries)
-    states = stack_states(query.states)
+    states = stack_states(query.tensors)
     shape = (len(query.states), len(query.observables))
     values, error = np.empty(shape), np.empty(shape)
     flows, reads, is_exact = [], [], True

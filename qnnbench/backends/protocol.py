@@ -8,6 +8,7 @@ import numpy as np
 
 from qnnbench.circuits.observables import SiteObservable
 from qnnbench.circuits.program import Program
+from qnnbench.states.mps import MPS, PureState
 
 
 class BackendCannot(ValueError):  # noqa: N818 - declining is no error of the backend
@@ -21,17 +22,32 @@ class Query:
     Attributes:
         program: The compiled circuit.
         observables: One column of values each.
-        states: Per input state its tensors, arrays (left, 2, right), one per site.
+        states: Pure input states of one width.
     """
 
     program: Program
     observables: tuple[SiteObservable, ...]
-    states: tuple[tuple[np.ndarray, ...], ...]
+    states: tuple[PureState, ...]
+
+    @property
+    def tensors(self) -> tuple[tuple[np.ndarray, ...], ...]:
+        """Per input state its tensors, arrays (left, 2, right), one per site.
+
+        Raises:
+            BackendCannot: A state that is no matrix product state.
+        """
+        odd = [type(state).__name__ for state in self.states if not isinstance(state, MPS)]
+        if odd:
+            raise BackendCannot(
+                f"{odd[0]} has no low-bond tensors; only 'stabilizer' takes it, with a circuit "
+                "that is Clifford at the given angles."
+            )
+        return tuple(state.tensors for state in self.states if isinstance(state, MPS))
 
     @property
     def max_bond_dim(self) -> int:
         """Largest bond of any input state."""
-        return max(t.shape[2] for tensors in self.states for t in tensors)
+        return max(t.shape[2] for tensors in self.tensors for t in tensors)
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def output_vectors(query: Query, params: np.ndarray) -> np.ndarray:
     simulator = qsimcirq.QSimSimulator()
     circuit = bound_circuit(query, params)
     out = []
-    for tensors in query.states:
+    for tensors in query.tensors:
         result = simulator.simulate(circuit, initial_state=dense(tensors))
         out.append(result.final_state_vector)
     return np.array(out)

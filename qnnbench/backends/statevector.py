@@ -128,7 +128,7 @@ def _forward(query: Query, cone: _Cone, unitaries: np.ndarray) -> _Run:
     place = {site: i + 1 for i, site in enumerate(cone.sites)}
     axes = tuple(tuple(place[s] for s in query.program.sites[b]) for b in cone.blocks)
     gates = query.program.gate_of_block[list(cone.blocks)]
-    inputs = [reduced_vectors(tensors, cone.sites) for tensors in query.states]
+    inputs = [reduced_vectors(tensors, cone.sites) for tensors in query.tensors]
     owner = np.repeat(np.arange(len(inputs)), [len(v) for v in inputs])
     vectors = np.concatenate(inputs)
     for gate, at in zip(gates, axes, strict=True):

@@ -140,7 +140,7 @@ class _Ascent:
     def __init__(self, query: Query, matrices: np.ndarray) -> None:
         self._levels, self._remaining = plan(query.program)
         self._matrices = matrices
-        tensors = pauli_tensors(query.states)
+        tensors = pauli_tensors(query.tensors)
         self._left, self._right = _idle_environments(tensors)
         self._rises: list[_Rise] = []
         self.reads: dict[int, np.ndarray] = {}  # site -> <P> (batch, 4)

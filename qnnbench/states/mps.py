@@ -279,6 +279,7 @@ class Mixture:
         return sum(weight * quantity(state) for weight, state in self.members)
 
 
+PureState = MPS
 State = MPS | Mixture
 
 
