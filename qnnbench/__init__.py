@@ -17,6 +17,7 @@ _HOMES = {  # public name -> (module, name there); loaded on first use, because 
     "expectations": ("backends", "expectations"),
     "BACKENDS": ("backends", "BACKENDS"),
     "BackendCannot": ("backends", "BackendCannot"),
+    "OverBudget": ("backends", "OverBudget"),
     "sample": ("backends.sampling", "sample"),
     "moments": ("moments", "moments"),
     "TASKS": ("tasks", "TASKS"),

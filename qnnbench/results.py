@@ -91,6 +91,7 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
     "runs": {
         **IDENTITY,
         **_RUN,
+        "backend_reason": _TEXT,  # static costs that decided between backends
         "n_symbols": _INT,
         "n_steps": _INT,
         "best_step": _INT,

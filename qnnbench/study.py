@@ -130,7 +130,10 @@ def _cell(config: Config, stage: str, name: str, n_qubits: int) -> Cell:
         "n_qubits": n_qubits,
         "seed": config["seed"],
         "states": _cell(config, "datasets", entry["dataset"], n_qubits),
-        "budget_s": config["budgets"]["training_s"],
+        "budget": {
+            "seconds": config["budgets"]["training_s"],
+            "memory_bytes": 1e9 * config["budgets"]["training_gb"],
+        },
     }
 
 

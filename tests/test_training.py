@@ -5,7 +5,7 @@ import multiprocessing
 import numpy as np
 import pytest
 
-from qnnbench.backends import Evaluator
+from qnnbench.backends import Evaluator, Limits
 from qnnbench.circuits.ansatze import build_ansatz
 from qnnbench.results import to_table
 from qnnbench.states.datasets import build_dataset
@@ -35,7 +35,12 @@ def small():
 
 
 def run(arm, dataset, folder, **changes):
-    call = {"n_qubits": dataset.n_qubits, "seed": 1, "checkpoint_dir": folder, "budget_s": 1e4}
+    call = {
+        "n_qubits": dataset.n_qubits,
+        "seed": 1,
+        "checkpoint_dir": folder,
+        "budget": Limits(seconds=1e4),
+    }
     return train_arm({**ARM, **arm}, dataset, **{**call, **changes})
 
 
@@ -168,12 +173,12 @@ def test_equal_seeds_give_equal_rows_and_other_seeds_do_not(small, tmp_path):
 
 
 def test_what_is_not_run_says_why(small, tmp_path):
-    late = run({}, small, tmp_path, budget_s=1e-6)["runs"][0]
+    late = run({}, small, tmp_path, budget=Limits(seconds=1e-6))["runs"][0]
     assert late["status"] == "over_budget"
     assert "by operation count" in late["reason"]
     wide = build_dataset("spt_path", 32, {"train": 2, "validation": 2, "test": 2}, seed=0)
     deep = {"angles": {"law": "uniform"}}  # truncation fails at uniform angles
-    skipped = run(deep, wide, tmp_path, budget_s=1e9)["runs"][0]
+    skipped = run(deep, wide, tmp_path, budget=Limits(seconds=1e9))["runs"][0]
     assert skipped["status"] == "skipped"
     assert "relative error" in skipped["reason"]
     assert skipped["error_estimate"] > 0.05

@@ -1,37 +1,26 @@
-"""Expectation values with gradients: check the arguments, choose a backend, ask it."""
+"""Expectation values with gradients: check the arguments, ask the chosen backend."""
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import cirq
 import numpy as np
 import sympy
 
-from qnnbench.backends import heisenberg, qsim, statevector, tree
-from qnnbench.backends.protocol import Backend, BackendCannot, Cost, Evaluation, Query
+from qnnbench.backends.choice import Choice, Limits, OverBudget, choose, choose_within
+from qnnbench.backends.protocol import Backend, Evaluation, Query
 from qnnbench.circuits.gates import UnsupportedCircuit
 from qnnbench.circuits.observables import on_sites
 from qnnbench.circuits.program import compile_circuit, site_index
-from qnnbench.registry import lookup
 from qnnbench.states.mps import MPS, Mixture, PureState, State
 
 if TYPE_CHECKING:
     from qnnbench.circuits.ansatze import Network, Observable
 
-EXACT_LIMIT_S = 20.0  # "auto" takes an exact backend up to this static cost
 FIRST_BOND_DIM = 16
-
-BACKENDS = {
-    b.name: b
-    for b in (
-        Backend("statevector", statevector.evaluate, statevector.cost, True),
-        Backend("tree", tree.evaluate, tree.cost, True),
-        Backend("heisenberg", heisenberg.evaluate, heisenberg.cost, False, ("max_bond_dim",)),
-        Backend("qsim", qsim.evaluate, qsim.cost, False, gives_gradients=False),
-    )
-}
 
 
 @dataclass(frozen=True)
@@ -46,6 +35,7 @@ class Expectations:
         relative_error: Largest truncation estimate over the observables, relative to the
             root mean square over product states.
         backend: Name of the backend that was used.
+        reason: Why that one, with the static costs that decided.
         bond_dim: Its operator bond; 0 where there is none.
         wall_time_s: Seconds the values took.
     """
@@ -55,10 +45,12 @@ class Expectations:
     is_exact: bool
     relative_error: float
     backend: str
+    reason: str
     bond_dim: int
     wall_time_s: float
     _evaluation: Evaluation
     _mixing: np.ndarray
+    _summing: np.ndarray
     _refine: "_Refine"
 
     def gradient(self, cotangent: np.ndarray) -> np.ndarray:
@@ -71,7 +63,7 @@ class Expectations:
             ValueError: Wrong shape or a number that is not finite.
             BackendCannot: The backend gives no gradients.
         """
-        return self._evaluation.pull_back(self._mixing.T @ self._checked(cotangent))
+        return self._pulled_back(self._evaluation, cotangent)
 
     def gradient_error(self, cotangent: np.ndarray) -> np.ndarray:
         """Return |gradient - the same at twice the operator bond|, float64 (n_symbols,)."""
@@ -79,7 +71,14 @@ class Expectations:
         if self.is_exact:
             return np.zeros_like(gradient)
         finer = self._refine(2 * self.bond_dim)
-        return np.abs(gradient - finer.pull_back(self._mixing.T @ self._checked(cotangent)))
+        return np.abs(gradient - self._pulled_back(finer, cotangent))
+
+    def _pulled_back(self, evaluation: Evaluation, cotangent: np.ndarray) -> np.ndarray:
+        inner = self._mixing.T @ self._checked(cotangent) @ self._summing.T
+        gradient = evaluation.pull_back(inner)
+        if not np.isfinite(gradient).all():
+            raise FloatingPointError(f"{self.backend} gave a gradient that is not finite")
+        return gradient
 
     def _checked(self, cotangent: np.ndarray) -> np.ndarray:
         array = np.asarray(cotangent, dtype=float)
@@ -101,7 +100,10 @@ class _Refine:
 
     def __call__(self, max_bond_dim: int) -> Evaluation:
         options = self.backend.settings({"max_bond_dim": max_bond_dim})
-        return self.backend.evaluate(self.query, self.params, **options)
+        evaluation = self.backend.evaluate(self.query, self.params, **options)
+        if not (np.isfinite(evaluation.values).all() and np.isfinite(evaluation.error).all()):
+            raise FloatingPointError(f"{self.backend.name} gave values that are not finite")
+        return evaluation
 
 
 class Evaluator:
@@ -110,7 +112,7 @@ class Evaluator:
     Args:
         circuit: Any Cirq circuit of one- and two-qubit unitary gates whose angles are
             affine in its symbols.
-        observables: Pauli strings, Pauli sums or projector strings.
+        observables: Pauli strings, Pauli sums, projector strings or sums of these.
         symbols: Order of the parameters; None sorts naturally (a2 before a10).
 
     Raises:
@@ -130,7 +132,15 @@ class Evaluator:
         qubits = {q for o in observables for q in _qubits(o)}
         self.program = compile_circuit(circuit, symbols, qubits)
         sites = site_index({*circuit.all_qubits(), *qubits})
-        self.observables = tuple(on_sites(o, sites) for o in observables)
+        parts = [
+            (column, on_sites(part, sites))
+            for column, observable in enumerate(observables)
+            for part in _summands(observable)
+        ]
+        self.observables = tuple(part for _, part in parts)
+        self._summing = np.zeros((len(parts), len(observables)))
+        for row, (column, _) in enumerate(parts):
+            self._summing[row, column] = 1.0
 
     @classmethod
     def of(cls, network: "Network") -> "Evaluator":
@@ -145,7 +155,7 @@ class Evaluator:
         tolerance: float = 0.05,
         max_bond_dim: int = 256,
         first_bond_dim: int = FIRST_BOND_DIM,
-        exact_limit_s: float = EXACT_LIMIT_S,
+        limits: Limits | None = None,
     ) -> Expectations:
         """Return expectation values; see :func:`expectations`."""
         clock = time.perf_counter()
@@ -156,38 +166,46 @@ class Evaluator:
         params = self.checked_params(params)
         query, mixing = self.query(states)
         bond = min(first_bond_dim, max_bond_dim)
-        chosen, bond = _choose_within(query, backend, bond, max_bond_dim, exact_limit_s)
-        refine = _Refine(query, params, chosen)
+        choice = choose_within(query, backend, bond, max_bond_dim, limits)
+        refine = _Refine(query, params, choice.backend)
+        bond = choice.bond_dim
         evaluation = refine(bond)
         while evaluation.relative_error > tolerance and bond < max_bond_dim:
             bond = min(2 * bond, max_bond_dim)
+            try:
+                choose(query, choice.backend.name, bond, limits)
+            except OverBudget:
+                break  # the error stays above tolerance, and says so
             evaluation = refine(bond)
         return Expectations(
-            mixing @ evaluation.values,
-            mixing @ evaluation.error,
+            mixing @ evaluation.values @ self._summing,
+            mixing @ evaluation.error @ self._summing,
             evaluation.is_exact,
             evaluation.relative_error,
-            chosen.name,
+            choice.backend.name,
+            choice.reason,
             evaluation.bond_dim,
             time.perf_counter() - clock,
             evaluation,
             mixing,
+            self._summing,
             refine,
         )
 
-    def cost(
+    def choice(
         self,
         states: State | Sequence[State] | None = None,
         backend: str = "auto",
         max_bond_dim: int = FIRST_BOND_DIM,
-        exact_limit_s: float = EXACT_LIMIT_S,
-    ) -> tuple[Backend, Cost]:
-        """Return the backend that would be used and its static cost.
+        limits: Limits | None = None,
+    ) -> Choice:
+        """Return the backend that would be used, its static cost and the reason.
 
         Raises:
             BackendCannot: Nothing can evaluate this, with the reasons.
+            OverBudget: What can evaluate it costs more than ``limits``.
         """
-        return choose(self.query(states)[0], backend, max_bond_dim, exact_limit_s)
+        return choose(self.query(states)[0], backend, max_bond_dim, limits)
 
     def checked_params(self, params: np.ndarray) -> np.ndarray:
         """Return ``params`` as float64 (n_symbols,), or say what is wrong with them."""
@@ -240,47 +258,9 @@ def _qubits(observable: Any) -> tuple[cirq.Qid, ...]:
     return tuple(getattr(observable, "qubits", ()))
 
 
-def choose(
-    query: Query, name: str, bond_dim: int, exact_limit_s: float = EXACT_LIMIT_S
-) -> tuple[Backend, Cost]:
-    """Return the backend for a query and its static cost at operator bond ``bond_dim``.
-
-    "auto" takes the cheapest exact backend within ``exact_limit_s``, else the cheapest.
-    Static costs alone decide, never a clock: results do not depend on the load.
-
-    Raises:
-        ValueError: Unknown backend.
-        BackendCannot: The one asked for, or every one, declines.
-    """
-    if name != "auto":
-        backend = lookup(BACKENDS, name, "backend")
-        return backend, backend.cost(query, **backend.settings({"max_bond_dim": bond_dim}))
-    costs: list[tuple[Backend, Cost]] = []
-    reasons = []
-    for backend in (b for b in BACKENDS.values() if b.gives_gradients):
-        try:
-            cost = backend.cost(query, **backend.settings({"max_bond_dim": bond_dim}))
-        except BackendCannot as reason:
-            reasons.append(str(reason))
-        else:
-            costs.append((backend, cost))
-    if not costs:
-        raise BackendCannot("No backend can evaluate this. " + " ".join(reasons))
-    exact = [(b, c) for b, c in costs if b.is_exact and c.seconds <= exact_limit_s]
-    return min(exact or costs, key=lambda pair: pair[1].seconds)
-
-
-def _choose_within(
-    query: Query, name: str, bond_dim: int, max_bond_dim: int, exact_limit_s: float
-) -> tuple[Backend, int]:
-    """Return the backend and the least bond, doubling from ``bond_dim``, that it takes."""
-    while True:
-        try:
-            return choose(query, name, bond_dim, exact_limit_s)[0], bond_dim
-        except BackendCannot:
-            if bond_dim >= max_bond_dim:
-                raise
-            bond_dim = min(2 * bond_dim, max_bond_dim)
+def _summands(observable: Any) -> list[Any]:
+    """Return the projector strings of a sum; anything else is one observable."""
+    return list(observable) if isinstance(observable, cirq.ProjectorSum) else [observable]
 
 
 def expectations(
@@ -292,13 +272,15 @@ def expectations(
     backend: str = "auto",
     tolerance: float = 0.05,
     max_bond_dim: int = 256,
+    max_seconds: float = inf,
+    max_memory: float = inf,
 ) -> Expectations:
     """Return expectation values of any circuit of one- and two-qubit gates, with gradients.
 
     Args:
         circuit: Angles affine in sympy symbols; a repeated symbol is a shared parameter.
         observables: One or several of ``cirq.PauliString``, ``cirq.PauliSum``,
-            ``cirq.ProjectorString``; one column of values each.
+            ``cirq.ProjectorString``, ``cirq.ProjectorSum``; one column of values each.
         params: Angles in radians, (n_symbols,), in the order of ``symbols``.
         states: None for |0…0>, a state, or a sequence of states.
         symbols: None sorts the circuit's symbols naturally (a2 before a10).
@@ -307,10 +289,13 @@ def expectations(
             mean square over product states, meets it.
         max_bond_dim: Cap of the operator bond; a result above tolerance says so in
             ``error``.
+        max_seconds: Limit of one value and gradient, by operation count.
+        max_memory: Limit in bytes, by static estimate.
 
     Raises:
         UnsupportedCircuit: A gate or observable that nothing here evaluates.
         BackendCannot: The backend declines, with the reason and what can.
+        OverBudget: What could evaluate this is above the limits.
         ValueError: Wrong shapes, NaN, unknown names.
     """
     columns: list[Any] = [observables]
@@ -319,4 +304,5 @@ def expectations(
     if not columns:
         raise ValueError("observables is empty; pass at least one")
     evaluator = Evaluator(circuit, columns, symbols)
-    return evaluator(params, states, backend, tolerance, max_bond_dim)
+    limits = Limits(seconds=max_seconds, memory_bytes=max_memory)
+    return evaluator(params, states, backend, tolerance, max_bond_dim, limits=limits)

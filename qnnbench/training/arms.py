@@ -10,7 +10,7 @@ from zlib import crc32
 
 import numpy as np
 
-from qnnbench.backends import BackendCannot, Evaluator
+from qnnbench.backends import BackendCannot, Choice, Evaluator, Limits, OverBudget
 from qnnbench.circuits.angles import AngleLaw, angle_law
 from qnnbench.circuits.ansatze import ANSATZE, Network, build_ansatz
 from qnnbench.results import Meter, digest
@@ -35,6 +35,7 @@ class Arm:
     settings: Settings
     repeats: int
     columns: Mapping[str, Any]
+    backend_reason: str = ""
 
     @classmethod
     def resolve(cls, entry: Mapping[str, Any], dataset: Dataset) -> "Arm":
@@ -64,9 +65,10 @@ class Arm:
             entry["arm"], entry["task"], network, loss, law, settings, entry["repeats"], columns
         )
 
-    def on(self, backend: str) -> "Arm":
+    def on(self, choice: Choice) -> "Arm":
         """Return the arm with every evaluation on one backend."""
-        return replace(self, settings=replace(self.settings, backend=backend))
+        settings = replace(self.settings, backend=choice.backend.name)
+        return replace(self, settings=settings, backend_reason=choice.reason)
 
     def generator(self, seed: int, repeat: int, purpose: str) -> np.random.Generator:
         """Return the random numbers of one purpose ("init" or "training") of one repeat."""
@@ -98,7 +100,7 @@ def train_arm(
     n_qubits: int,
     seed: int,
     checkpoint_dir: str | Path,
-    budget_s: float,
+    budget: Limits,
 ) -> dict[str, Rows]:
     """Return the rows of tables "runs", "steps" and "scores" of one arm at one width.
 
@@ -108,7 +110,8 @@ def train_arm(
         n_qubits: Width; the dataset's.
         seed: Root of all randomness.
         checkpoint_dir: Where a stopped run finds its state again.
-        budget_s: Seconds that the optimiser's steps may take, by static operation count.
+        budget: Seconds that all the optimiser's steps may take and memory of one of them, by
+            static operation count.
 
     Raises:
         ValueError: The arm names something unknown, or the dataset has another width.
@@ -120,13 +123,14 @@ def train_arm(
     evaluator = Evaluator(network.circuit, resolved.loss.observables(network), network.symbols)
     tables: dict[str, Rows] = {"runs": [], "steps": [], "scores": []}
     try:
-        resolved = resolved.on(_backend(resolved, evaluator, dataset, seed, budget_s))
+        choice = _choice(resolved, evaluator, dataset, seed, budget)
     except _NotRunError as obstacle:
         log.info("%s at n=%d: %s", resolved.name, n_qubits, obstacle.columns["reason"])
         tables["runs"] = [
             {**resolved.columns, "repeat": r, **obstacle.columns} for r in range(resolved.repeats)
         ]
         return tables
+    resolved = resolved.on(choice)
     judge = scorer(resolved.task, network, dataset, resolved.settings)
     identity = digest([dict(arm), n_qubits, seed, dataset.details])
     for repeat in range(resolved.repeats):
@@ -145,38 +149,36 @@ class _NotRunError(Exception):
         self.columns = {"status": status, "reason": reason, **columns}
 
 
-def _backend(arm: Arm, evaluator: Evaluator, dataset: Dataset, seed: int, budget_s: float) -> str:
-    """Return the backend that the arm's training and scoring use.
+def _choice(arm: Arm, evaluator: Evaluator, dataset: Dataset, seed: int, budget: Limits) -> Choice:
+    """Return the backend that the arm's training and scoring use, and why.
 
     Raises:
         _NotRunError: The arm cannot or should not be trained.
     """
     states = dataset.select("train").states[: arm.settings.batch_size]
-    bond, limit = arm.settings.max_bond_dim, arm.settings.exact_limit_s
+    bond, n_steps = arm.settings.max_bond_dim, arm.settings.n_steps * arm.repeats
+    limits = replace(budget, exact_s=arm.settings.exact_limit_s, seconds=budget.seconds / n_steps)
     try:
-        backend, cost = evaluator.cost(states, max_bond_dim=bond, exact_limit_s=limit)
+        choice = evaluator.choice(states, max_bond_dim=bond, limits=limits)
+    except OverBudget as costly:
+        reason = f"{n_steps} steps within {budget.seconds:g} s: {costly}"
+        raise _NotRunError("over_budget", reason) from costly
     except BackendCannot as declined:
         raise _NotRunError("skipped", str(declined)) from declined
-    seconds = cost.seconds * arm.settings.n_steps * arm.repeats
-    if seconds > budget_s:
-        reason = (
-            f"{backend.name} would need about {seconds:,.0f} s by operation count; the budget is "
-            f"{budget_s:g} s"
-        )
-        raise _NotRunError("over_budget", reason, backend=backend.name)
-    if backend.is_exact:
-        return backend.name
+    if choice.backend.is_exact:
+        return choice
+    name = choice.backend.name
     start = arm.law.sample(len(arm.network.symbols), arm.generator(seed, 0, "init"))
-    result = evaluator(start, states, backend.name, max_bond_dim=bond)
+    result = evaluator(start, states, name, max_bond_dim=bond)
     if result.relative_error > LARGEST_ERROR:
         reason = (
-            f"{backend.name} estimates a relative error of {result.relative_error:.2g} at the "
+            f"{name} estimates a relative error of {result.relative_error:.2g} at the "
             f"initial angles with bond {bond}, above {LARGEST_ERROR}; no exact backend fits "
             "this width"
         )
         error = float(result.error.max())
-        raise _NotRunError("skipped", reason, backend=backend.name, error_estimate=error)
-    return backend.name
+        raise _NotRunError("skipped", reason, backend=name, error_estimate=error)
+    return choice
 
 
 @dataclass(frozen=True)
@@ -229,6 +231,7 @@ class _Run:
     def _run_row(self, progress: Progress) -> dict[str, Any]:
         return {
             "backend": self.arm.settings.backend,
+            "backend_reason": self.arm.backend_reason,
             "n_symbols": len(self.arm.network.symbols),
             "n_steps": progress.step,
             "best_step": progress.best_step,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from qnnbench.backends import Evaluator
+from qnnbench.backends import Evaluator, Limits
 from qnnbench.states.samples import Dataset
 from qnnbench.tasks import Loss, batch
 from qnnbench.training.checkpoints import Checkpoint
@@ -54,6 +54,11 @@ class Settings:
             raise ValueError(
                 f"learning_rate must be a finite number > 0, got {self.learning_rate}"
             )
+
+    @property
+    def limits(self) -> Limits:
+        """What decides between exact and truncated backends."""
+        return Limits(exact_s=self.exact_limit_s)
 
 
 @dataclass
@@ -123,7 +128,7 @@ def train(
             states.states,
             settings.backend,
             max_bond_dim=settings.max_bond_dim,
-            exact_limit_s=settings.exact_limit_s,
+            limits=settings.limits,
         )
         value, cotangent = loss.evaluate(result.values, states)
         gradient = result.gradient(cotangent)

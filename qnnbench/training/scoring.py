@@ -107,7 +107,7 @@ class Classifier:
             self._settings.backend,
             first_bond_dim=bond,
             max_bond_dim=bond,
-            exact_limit_s=self._settings.exact_limit_s,
+            limits=self._settings.limits,
         )
 
 

@@ -1,5 +1,6 @@
 """Train one arm at the widths of one batch, every repeat; its states are certified."""
 
+from qnnbench.backends import Limits
 from qnnbench.progress import follow
 from qnnbench.results import write_rows
 from qnnbench.states.storage import read_dataset
@@ -15,7 +16,7 @@ for cell, states in zip(snakemake.params.cells, snakemake.input.states, strict=T
         n_qubits=cell["n_qubits"],
         seed=cell["seed"],
         checkpoint_dir=checkpoint_folder(cell),
-        budget_s=cell["budget_s"],
+        budget=Limits(**cell["budget"]),
     )
     for table, rows in trained.items():
         tables[table] += identified(rows, cell, snakemake.config)
