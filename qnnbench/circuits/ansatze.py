@@ -8,6 +8,7 @@ Adding an ansatz is one function and one entry of ``ANSATZE``; contract tests fi
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from inspect import signature
 from math import ceil, log2
 from typing import Any, Literal
@@ -85,18 +86,28 @@ class SymbolTable:
         return tuple(self._known.values())
 
 
+ROTATIONS: dict[str, type[cirq.EigenGate]] = {
+    "X": cirq.XPowGate,
+    "Y": cirq.YPowGate,
+    "Z": cirq.ZPowGate,
+    "XX": cirq.XXPowGate,
+    "YY": cirq.YYPowGate,
+    "ZZ": cirq.ZZPowGate,
+}
+
+
+@lru_cache(maxsize=4096)
+def _rotation_gate(pauli: str, angle: sympy.Expr) -> cirq.EigenGate:
+    gate = lookup(ROTATIONS, pauli, "rotation axis")
+    return gate(exponent=angle / sympy.pi, global_shift=-0.5)
+
+
 def pauli_rotation(pauli: str, angle: sympy.Expr, *qubits: cirq.Qid) -> cirq.Operation:
-    """Return exp(-i angle P/2) for P = "X", "Y", "Z", "XX", "YY" or "ZZ"."""
-    gates: dict[str, type[cirq.EigenGate]] = {
-        "X": cirq.XPowGate,
-        "Y": cirq.YPowGate,
-        "Z": cirq.ZPowGate,
-        "XX": cirq.XXPowGate,
-        "YY": cirq.YYPowGate,
-        "ZZ": cirq.ZZPowGate,
-    }
-    gate = lookup(gates, pauli, "rotation axis")
-    return gate(exponent=angle / sympy.pi, global_shift=-0.5).on(*qubits)
+    """Return exp(-i angle P/2) for P = "X", "Y", "Z", "XX", "YY" or "ZZ".
+
+    Equal gates are one object, so that a shared angle is built and compiled once.
+    """
+    return _rotation_gate(pauli, angle).on(*qubits)
 
 
 def block(symbol: SymbolTable, key: str, a: cirq.Qid, b: cirq.Qid) -> Iterator[cirq.Operation]:
@@ -119,8 +130,9 @@ def block(symbol: SymbolTable, key: str, a: cirq.Qid, b: cirq.Qid) -> Iterator[c
 
 def mean_zero_projector(qubits: Sequence[cirq.Qid]) -> cirq.PauliSum:
     """Return the average of |0><0| over ``qubits``: 1/2 + ΣZ/(2n)."""
-    constant = cirq.PauliSum.from_pauli_strings([cirq.PauliString(coefficient=0.5)])
-    return sum((cirq.Z(q) * (0.5 / len(qubits)) for q in qubits), constant)
+    strings: list[cirq.PauliString] = [cirq.PauliString(coefficient=0.5)]
+    strings += [cirq.PauliString({q: cirq.Z}, coefficient=0.5 / len(qubits)) for q in qubits]
+    return cirq.PauliSum.from_pauli_strings(strings)
 
 
 def layered_readout(qubits: list[cirq.LineQubit], readout: str) -> tuple[Observable, ...]:
@@ -169,7 +181,8 @@ def brickwork(
         for i in range(layer % 2, n_qubits - 1, 2):
             key = f"b_{layer}" if sharing == "layer" else f"b_{layer}_{i}"
             ops += block(symbol, key, qubits[i], qubits[i + 1])
-    ops += [cirq.I(q) for q in qubits if not any(q in op.qubits for op in ops)]
+    met = {q for op in ops for q in op.qubits}
+    ops += [cirq.I(q) for q in qubits if q not in met]
     reads = layered_readout(qubits, readout)
     return Network(cirq.Circuit(ops), symbol.all(), reads, n_layers=depth)
 

@@ -92,7 +92,7 @@ def on_sites(
         bits = sorted((sites[q], int(bit)) for q, bit in observable.projector_dict.items())
         return Projector(_real(observable.coefficient), tuple(bits))
     if isinstance(observable, cirq.GateOperation) and observable.gate in LETTERS:
-        observable = cirq.PauliString(observable)
+        return PauliTerms((1.0,), (((sites[observable.qubits[0]], LETTERS[observable.gate]),),))
     if not isinstance(observable, cirq.PauliString | cirq.PauliSum):
         raise UnsupportedCircuit(
             f"Observable {observable!r} is a {type(observable).__name__}; supported are "

@@ -1,78 +1,18 @@
 """Compile a Cirq circuit: consecutive gates on one pair of qubits fuse into blocks."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cirq
 import numpy as np
 import sympy
 
-from qnnbench.circuits.fusion import fuse
-from qnnbench.circuits.gates import Affine, SpectralGate, UnsupportedCircuit
-
-
-@dataclass(frozen=True)
-class Template:
-    """Distinct gates that differ in their angles only.
-
-    Attributes:
-        elements: In time order: a constant (4, 4) unitary, or a spectral gate that
-            takes the next angle.
-        gates: Ids of the distinct gates built on this template, shape (k,).
-        offsets: Float (k, n_angles) radians.
-        slopes: Float (k, n_angles, width): up to ``width`` symbols in one angle.
-        symbols: Index of the symbol behind each slope, (k, n_angles, width).
-    """
-
-    elements: tuple[SpectralGate | np.ndarray, ...]
-    gates: np.ndarray
-    offsets: np.ndarray
-    slopes: np.ndarray
-    symbols: np.ndarray
-
-    def angles(self, params: np.ndarray) -> np.ndarray:
-        """Return the angles in radians, shape (k, n_angles)."""
-        return self.offsets + (self.slopes * params[self.symbols]).sum(axis=2)
-
-    def _factors(self, params: np.ndarray) -> Iterable[tuple[np.ndarray, SpectralGate | None]]:
-        angles = iter(self.angles(params).T)
-        for element in self.elements:
-            if isinstance(element, SpectralGate):
-                phases = np.exp(1j * np.outer(next(angles), element.frequencies))
-                yield (element.vectors * phases[:, None, :]) @ element.vectors.conj().T, element
-            else:
-                yield np.broadcast_to(element, (len(self.gates), 4, 4)), None
-
-    def unitaries(self, params: np.ndarray) -> np.ndarray:
-        """Return complex unitaries, shape (k, 4, 4)."""
-        product = np.broadcast_to(np.eye(4, dtype=complex), (len(self.gates), 4, 4))
-        for factor, _ in self._factors(params):
-            product = factor @ product
-        return product
-
-    def pull_back(self, params: np.ndarray, cotangents: np.ndarray, out: np.ndarray) -> None:
-        """Add to ``out`` (n_symbols,) the gradient of a loss with Re Tr(W† dU) = d loss.
-
-        With U = G_m … G_1 and R_j = W† G_m … G_{j+1}, the derivative by the angle of
-        G_j = V e^{iωt} V† is Re Tr(P_j R_j G_j V iω V†), P_j = G_{j-1} … G_1.
-        """
-        factors = list(self._factors(params))
-        before = [np.broadcast_to(np.eye(4, dtype=complex), (len(self.gates), 4, 4))]
-        for factor, _ in factors:
-            before.append(factor @ before[-1])
-        after = np.conj(np.swapaxes(cotangents, 1, 2))
-        angle = self.offsets.shape[1]
-        for (factor, element), prefix in zip(
-            reversed(factors), reversed(before[:-1]), strict=True
-        ):
-            after = after @ factor
-            if element is None:
-                continue
-            angle -= 1
-            generator = (element.vectors * element.frequencies) @ element.vectors.conj().T
-            slope = -np.imag(np.einsum("kij,kjl,li->k", prefix, after, generator, optimize=True))
-            np.add.at(out, self.symbols[:, angle], self.slopes[:, angle] * slope[:, None])
+from qnnbench.circuits.affine import Affine
+from qnnbench.circuits.fusion import Block, fuse
+from qnnbench.circuits.gates import UnsupportedCircuit
+from qnnbench.circuits.template import Template
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,12 +60,27 @@ class Program:
 
     def light_cone(self, sites: Iterable[int]) -> tuple[tuple[int, ...], frozenset[int]]:
         """Return the blocks (ids, in time order) and sites that ``sites`` depend on."""
-        support, blocks = set(sites), []
-        for block in range(len(self.sites) - 1, -1, -1):
-            if not support.isdisjoint(self.sites[block]):
+        last, before = self._links
+        support = set(sites)
+        blocks: set[int] = set()
+        found = [last[site] for site in support if site in last]
+        while found:
+            block = found.pop()
+            if block not in blocks:
+                blocks.add(block)
                 support.update(self.sites[block])
-                blocks.append(block)
-        return tuple(reversed(blocks)), frozenset(support)
+                found += before[block]
+        return tuple(sorted(blocks)), frozenset(support)
+
+    @cached_property
+    def _links(self) -> tuple[dict[int, int], list[list[int]]]:
+        """Return the last block on each site, and per block those just before on its sites."""
+        last: dict[int, int] = {}
+        before = []
+        for block, sites in enumerate(self.sites):
+            before.append([last[site] for site in sites if site in last])
+            last.update(dict.fromkeys(sites, block))
+        return last, before
 
     def widened(self, n_qubits: int) -> "Program":
         """Return the program on a register of ``n_qubits`` sites, idle ones at the end."""
@@ -161,22 +116,6 @@ def site_index(qubits: Iterable[cirq.Qid]) -> dict[cirq.Qid, int]:
     return {q: i for i, q in enumerate(sorted(found))}
 
 
-def _template(
-    elements: tuple[SpectralGate | np.ndarray, ...], gates: dict[tuple[Affine, ...], int]
-) -> Template:
-    n_angles = sum(isinstance(e, SpectralGate) for e in elements)
-    width = max((len(terms) for angles in gates for _, terms in angles), default=0)
-    offsets = np.zeros((len(gates), n_angles))
-    slopes = np.zeros((len(gates), n_angles, width))
-    symbols = np.zeros((len(gates), n_angles, width), dtype=int)
-    for row, angles in enumerate(gates):
-        for column, (offset, terms) in enumerate(angles):
-            offsets[row, column] = offset
-            for place, (symbol, slope) in enumerate(terms):
-                slopes[row, column, place], symbols[row, column, place] = slope, symbol
-    return Template(elements, np.array(list(gates.values())), offsets, slopes, symbols)
-
-
 def compile_circuit(
     circuit: cirq.Circuit,
     symbols: Sequence[sympy.Symbol] | None = None,
@@ -197,23 +136,22 @@ def compile_circuit(
     order = circuit_symbols(circuit) if symbols is None else tuple(symbols)
     index = {symbol.name: i for i, symbol in enumerate(order)}
     if len(index) < len(order):
-        raise UnsupportedCircuit(f"symbols holds one name twice: {[s.name for s in order]}")
+        twice = sorted({s.name for i, s in enumerate(order) if index[s.name] != i})
+        raise UnsupportedCircuit(f"symbols holds one name twice: {twice}. List each once.")
     sites = site_index({*circuit.all_qubits(), *extra_qubits})
-    blocks = fuse(circuit, sites, index)
+    blocks = fuse(circuit.all_operations(), sites, index)
+    alike: dict[Hashable, tuple[Block, dict[tuple[Affine, ...], int]]] = {}
     gate_of_block, n_gates = [], 0
-    found: dict[tuple, tuple[tuple, dict[tuple[Affine, ...], int]]] = {}
     for block in blocks:
-        _, gates = found.setdefault(block.key, (block.on_pair(), {}))
-        angles = block.angles
-        if angles not in gates:
-            gates[angles] = n_gates
-            n_gates += 1
-        gate_of_block.append(gates[angles])
+        _, gates = alike.setdefault(block.key, (block, {}))
+        gate = gates.setdefault(block.angles, n_gates)
+        n_gates += gate == n_gates
+        gate_of_block.append(gate)
     return Program(
         n_qubits=max(sites.values(), default=-1) + 1,
         symbols=order,
         sites=tuple(block.sites for block in blocks),
         gate_of_block=np.array(gate_of_block, dtype=int),
         n_gates=n_gates,
-        templates=tuple(_template(elements, gates) for elements, gates in found.values()),
+        templates=tuple(Template.of(block.elements, gates) for block, gates in alike.values()),
     )
