@@ -14,6 +14,8 @@ _HOMES = {  # public name -> (module, name there); loaded on first use, because 
     "DATASETS": ("states.datasets", "DATASETS"),
     "MPS": ("states.mps", "MPS"),
     "Mixture": ("states.mps", "Mixture"),
+    "StabilizerState": ("states.stabilizer", "StabilizerState"),
+    "two_copies": ("states.two_copies", "two_copies"),
     "expectations": ("backends", "expectations"),
     "BACKENDS": ("backends", "BACKENDS"),
     "BackendCannot": ("backends", "BackendCannot"),

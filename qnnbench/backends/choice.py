@@ -7,7 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
-from qnnbench.backends import heisenberg, qsim, statevector, tree
+from qnnbench.backends import (
+    heisenberg,
+    qsim,
+    stabilizer,
+    statevector,
+    tensor_network,
+    tree,
+)
 from qnnbench.backends.protocol import Backend, BackendCannot, Cost, Query
 from qnnbench.registry import lookup
 
@@ -16,7 +23,9 @@ BACKENDS = {
     for b in (
         Backend("statevector", statevector.evaluate, statevector.cost, True),
         Backend("tree", tree.evaluate, tree.cost, True),
+        Backend("tensor_network", tensor_network.evaluate, tensor_network.cost, True),
         Backend("heisenberg", heisenberg.evaluate, heisenberg.cost, False, ("max_bond_dim",)),
+        Backend("stabilizer", stabilizer.evaluate, stabilizer.cost, True, gives_gradients=False),
         Backend("qsim", qsim.evaluate, qsim.cost, False, gives_gradients=False),
     )
 }

@@ -15,7 +15,7 @@ from qnnbench.backends.protocol import Backend, Evaluation, Query
 from qnnbench.circuits.gates import UnsupportedCircuit
 from qnnbench.circuits.observables import on_sites
 from qnnbench.circuits.program import compile_circuit, site_index
-from qnnbench.states.mps import MPS, Mixture, PureState, State
+from qnnbench.states.mps import MPS, InputState, PureState
 
 if TYPE_CHECKING:
     from qnnbench.circuits.ansatze import Network, Observable
@@ -150,7 +150,7 @@ class Evaluator:
     def __call__(
         self,
         params: np.ndarray,
-        states: State | Sequence[State] | None = None,
+        states: InputState | Sequence[InputState] | None = None,
         backend: str = "auto",
         tolerance: float = 0.05,
         max_bond_dim: int = 256,
@@ -194,7 +194,7 @@ class Evaluator:
 
     def choice(
         self,
-        states: State | Sequence[State] | None = None,
+        states: InputState | Sequence[InputState] | None = None,
         backend: str = "auto",
         max_bond_dim: int = FIRST_BOND_DIM,
         limits: Limits | None = None,
@@ -220,20 +220,22 @@ class Evaluator:
             raise ValueError(f"params must be finite angles in radians; NaN or inf at {bad}")
         return array
 
-    def query(self, states: State | Sequence[State] | None) -> tuple[Query, np.ndarray]:
+    def query(self, states: InputState | Sequence[InputState] | None) -> tuple[Query, np.ndarray]:
         """Return the query of the pure members and the matrix that mixes them into states."""
         if states is None:
             states = [MPS.product([np.array([1.0, 0.0])] * max(self.program.n_qubits, 1))]
-        elif isinstance(states, MPS | Mixture):
+        elif isinstance(states, InputState):
             states = [states]
         if not isinstance(states, list | tuple) or not states:
             raise ValueError(
                 "states must be None for |0…0>, a state, or a list of at least one; got "
                 f"{'an empty one' if isinstance(states, list | tuple) else type(states).__name__}"
             )
-        strangers = [type(s).__name__ for s in states if not isinstance(s, MPS | Mixture)]
+        strangers = [type(s).__name__ for s in states if not isinstance(s, InputState)]
         if strangers:
-            raise ValueError(f"states must be MPS or Mixture, found {strangers[0]}")
+            raise ValueError(
+                f"states must be MPS, Mixture or StabilizerState, found {strangers[0]}"
+            )
         widths = sorted({state.n_qubits for state in states})
         if widths[0] < self.program.n_qubits or len(widths) > 1:
             raise ValueError(
@@ -267,7 +269,7 @@ def expectations(
     circuit: cirq.Circuit,
     observables: "Observable | Sequence[Observable]",
     params: np.ndarray,
-    states: State | Sequence[State] | None = None,
+    states: InputState | Sequence[InputState] | None = None,
     symbols: Sequence[sympy.Symbol] | None = None,
     backend: str = "auto",
     tolerance: float = 0.05,

@@ -59,6 +59,29 @@ def output_vectors(query: Query, params: np.ndarray) -> np.ndarray:
     return np.array(out)
 
 
+def trajectories(
+    circuit: cirq.Circuit, query: Query, members: np.ndarray, seed: int
+) -> np.ndarray:
+    """Return one quantum trajectory of a noisy circuit for each entry of ``members``.
+
+    Args:
+        circuit: Unitaries and channels on ``cirq.LineQubit.range(n_qubits)``, all present.
+        query: Gives the input states and the limit of their width.
+        members: Which input state each trajectory starts from, shape (k,).
+        seed: Of qsim's random numbers.
+
+    Returns:
+        Complex64 (k, 2^n), normalised. Source: Isakov et al., arXiv:2111.02396, Sec. III.
+    """
+    import qsimcirq  # loads a compiled simulator: only when asked for
+
+    cost(query)
+    simulator = qsimcirq.QSimSimulator(seed=seed, circuit_memoization_size=1)
+    starts = [dense(tensors) for tensors in query.tensors]
+    runs = (simulator.simulate(circuit, initial_state=starts[m]) for m in members)
+    return np.array([run.final_state_vector for run in runs])
+
+
 def evaluate(query: Query, params: np.ndarray) -> Evaluation:
     """Return single-precision values; gradients are declined."""
     vectors = output_vectors(query, params)

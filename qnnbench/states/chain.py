@@ -1,10 +1,15 @@
-"""Tensors of a state with a moving orthogonality centre: the place where bonds are cut."""
+"""Tensors of a state with a moving orthogonality centre: the place where bonds are cut.
+
+Also what every kind of state checks of its sites, and how large dense results may grow.
+"""
 
 from collections.abc import Sequence
 
 import numpy as np
 from scipy.linalg import svd
 
+MAX_DENSE_QUBITS = 20
+MAX_MARGINAL_SITES = 6
 ROUNDING = 1e-13  # Schmidt values below this share of the largest are rounding noise
 
 _SWAP = np.eye(4)[[0, 2, 1, 3]]
@@ -36,6 +41,20 @@ def checked_tensors(tensors: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
     for copy in copies:
         copy.setflags(write=False)
     return copies
+
+
+def checked_sites(sites: Sequence[int], n_qubits: int) -> list[int]:
+    """Return sites as a list after checking that they exist and differ.
+
+    Raises:
+        ValueError: A site that is no whole number from 0 to n_qubits - 1, or one given twice.
+    """
+    for site in sites:
+        if not isinstance(site, int | np.integer) or not 0 <= site < n_qubits:
+            raise ValueError(f"sites are whole numbers from 0 to {n_qubits - 1}, got {site!r}")
+    if len(set(sites)) != len(sites):
+        raise ValueError(f"sites must differ, got {list(sites)}")
+    return [int(site) for site in sites]
 
 
 def _split(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qnnbench.registry import lookup
-from qnnbench.states.chain import Chain, checked_tensors
+from qnnbench.states.chain import (
+    MAX_DENSE_QUBITS,
+    MAX_MARGINAL_SITES,
+    Chain,
+    checked_sites,
+    checked_tensors,
+)
 from qnnbench.states.contraction import inner_product, marginal
+from qnnbench.states.stabilizer import StabilizerState
 
 if TYPE_CHECKING:  # importing Cirq costs seconds: callers that hold a circuit have paid
     import cirq
@@ -26,8 +33,6 @@ PAULIS = {
     "Z": np.diag([1.0, -1.0]),
 }
 NORM_TOLERANCE = 1e-8
-MAX_DENSE_QUBITS = 20
-MAX_MARGINAL_SITES = 6
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -146,7 +151,7 @@ class MPS:
 
     def canonical(self, center: int) -> "MPS":
         """Return the same state with its orthogonality centre on site ``center``."""
-        (center,) = _sites([center], self.n_qubits)
+        (center,) = checked_sites([center], self.n_qubits)
         chain = Chain(self.tensors, max(self.max_bond_dim, 1))
         chain.move(center)
         return MPS(tuple(chain.tensors))
@@ -203,7 +208,7 @@ class MPS:
         Raises:
             ValueError: A site or letter that does not exist.
         """
-        _sites(list(letters), self.n_qubits)
+        checked_sites(list(letters), self.n_qubits)
         operators = {s: lookup(PAULIS, p, "Pauli letter") for s, p in letters.items()}
         return inner_product(self.tensors, self.tensors, operators).real
 
@@ -216,7 +221,7 @@ class MPS:
         Raises:
             ValueError: No site, more than six, repeated ones or ones that do not exist.
         """
-        chosen = _sites(sites, self.n_qubits)
+        chosen = checked_sites(sites, self.n_qubits)
         if not 1 <= len(chosen) <= MAX_MARGINAL_SITES:
             raise ValueError(f"takes 1 to {MAX_MARGINAL_SITES} sites, got {len(chosen)}")
         return marginal(self.tensors, chosen)
@@ -279,8 +284,9 @@ class Mixture:
         return sum(weight * quantity(state) for weight, state in self.members)
 
 
-PureState = MPS
 State = MPS | Mixture
+PureState = MPS | StabilizerState
+InputState = State | StabilizerState
 
 
 def _gates(
@@ -313,13 +319,3 @@ def _positive(number: int, what: str) -> int:
     if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
         raise ValueError(f"{what} must be a whole number >= 1, got {number!r}")
     return int(number)
-
-
-def _sites(sites: Sequence[int], n_qubits: int) -> list[int]:
-    """Return sites as a list after checking that they exist and differ."""
-    for site in sites:
-        if not isinstance(site, int | np.integer) or not 0 <= site < n_qubits:
-            raise ValueError(f"sites are whole numbers from 0 to {n_qubits - 1}, got {site!r}")
-    if len(set(sites)) != len(sites):
-        raise ValueError(f"sites must differ, got {list(sites)}")
-    return [int(site) for site in sites]
