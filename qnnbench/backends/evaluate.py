@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from qnnbench.backends.choice import Choice, Limits, OverBudget, choose, choose_
 from qnnbench.backends.protocol import Backend, Evaluation, Query
 from qnnbench.circuits.gates import UnsupportedCircuit
 from qnnbench.circuits.observables import on_sites
-from qnnbench.circuits.program import compile_circuit, site_index
+from qnnbench.circuits.program import Program, compile_circuit, site_index
 from qnnbench.states.mps import MPS, InputState, PureState
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ class Evaluator:
             )
         qubits = {q for o in observables for q in _qubits(o)}
         self.program = compile_circuit(circuit, symbols, qubits)
+        self._widened: dict[int, Program] = {}
         sites = site_index({*circuit.all_qubits(), *qubits})
         parts = [
             (column, on_sites(part, sites))
@@ -223,7 +225,7 @@ class Evaluator:
     def query(self, states: InputState | Sequence[InputState] | None) -> tuple[Query, np.ndarray]:
         """Return the query of the pure members and the matrix that mixes them into states."""
         if states is None:
-            states = [MPS.product([np.array([1.0, 0.0])] * max(self.program.n_qubits, 1))]
+            states = [_zero_state(max(self.program.n_qubits, 1))]
         elif isinstance(states, InputState):
             states = [states]
         if not isinstance(states, list | tuple) or not states:
@@ -250,8 +252,14 @@ class Evaluator:
         mixing = np.zeros((len(states), len(members)))
         for column, (row, weight) in enumerate(rows):
             mixing[row, column] = weight
-        program = self.program.widened(widths[0])
+        program = self._widened.setdefault(widths[0], self.program.widened(widths[0]))
         return Query(program, self.observables, tuple(members)), mixing
+
+
+@lru_cache(maxsize=8)
+def _zero_state(n_qubits: int) -> MPS:
+    """Return |0…0>, the same object every time: what backends keep per state stays valid."""
+    return MPS.product([np.array([1.0, 0.0])] * n_qubits)
 
 
 def _qubits(observable: Any) -> tuple[cirq.Qid, ...]:
