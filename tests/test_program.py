@@ -166,9 +166,15 @@ def test_edges_of_observables(backend):
 
 
 def test_an_observable_that_needs_a_wider_bond_gets_one():
-    qubits = cirq.LineQubit.range(10)
-    pairs = sum(cirq.Z(a) * cirq.Z(b) for a, b in itertools.combinations(qubits, 2))
+    # Random weights on all pairs of 36 qubits: 18 at the middle bond, and "before" and "after".
+    qubits = cirq.LineQubit.range(36)
+    pairs = list(itertools.combinations(qubits, 2))
+    weights = np.random.default_rng(0).normal(size=len(pairs))
+    strings = [cirq.PauliString({a: cirq.Z, b: cirq.Z}) for a, b in pairs]
+    weighted = cirq.PauliSum.from_pauli_strings(
+        [w * string for w, string in zip(weights, strings, strict=True)]
+    )
     circuit = cirq.Circuit(cirq.rx(t)(q) for q in qubits)
-    result = qnnbench.expectations(circuit, pairs, [0.3], backend="heisenberg")
+    result = qnnbench.expectations(circuit, weighted, [0.3], backend="heisenberg")
     assert result.bond_dim == 32
-    assert result.values[0, 0] == pytest.approx(45 * np.cos(0.3) ** 2, abs=1e-10)
+    assert result.values[0, 0] == pytest.approx(weights.sum() * np.cos(0.3) ** 2, abs=1e-10)

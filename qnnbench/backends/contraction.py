@@ -1,11 +1,12 @@
-"""Contract an operator in the Pauli basis with a batch of matrix product states.
+"""Contract operators in the Pauli basis with a batch of matrix product states.
 
-The environment H[b, x, d, y] of each state is Hermitian in its bra and ket bonds x, y, because
-Pauli coefficients are real. For real states H = S + iK is therefore stored as the real
-matrix S + K, which halves the memory and needs a quarter of the operations.
+An environment H[x, y, d] of bra bond x, ket bond y and operator bond d is Hermitian in x, y,
+because Pauli coefficients are real. For real states H = S + iK is therefore stored as the
+real matrix S + K, which halves the memory and needs a quarter of the operations.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -24,99 +25,152 @@ def stack_states(states: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
     return out
 
 
-def _letters(env: np.ndarray, tensor: np.ndarray) -> np.ndarray:
-    """Return Q[b, x, d, p, y] = t† P_p H t: the environment grown by one site."""
-    b, c, d, _ = env.shape
-    ket = env.reshape(b, c * d, c) @ tensor.reshape(b, c, 2 * c)
-    bra = np.swapaxes(tensor.reshape(b, c, 2 * c), 1, 2).conj()
-    g = (bra @ ket.reshape(b, c, d * 2 * c)).reshape(b, 2, c, d, 2, c)
-    out = np.empty((b, c, d, 4, c), dtype=g.dtype)
-    np.add(g[:, 0, :, :, 0], g[:, 1, :, :, 1], out=out[:, :, :, 0])
-    np.add(g[:, 0, :, :, 1], g[:, 1, :, :, 0], out=out[:, :, :, 1])
-    np.subtract(g[:, 0, :, :, 0], g[:, 1, :, :, 1], out=out[:, :, :, 3])
-    difference = g[:, 0, :, :, 1] - g[:, 1, :, :, 0]
-    out[:, :, :, 2] = -1j * difference if np.iscomplexobj(g) else np.swapaxes(difference, 1, 3)
+def _letters(env: np.ndarray, maps: np.ndarray) -> np.ndarray:
+    """Return t† P_p H t for each letter p, shape (k, b, z, z', 4, d): grown by one site.
+
+    Args:
+        env: Environments, (k, b, x, y, d).
+        maps: The site's tensors as matrices from the old bond to the new one per basis
+            state, (k, 2, b, z, x); the k axis may be 1.
+    """
+    k, b, c, _, d = env.shape
+    tensors = np.swapaxes(maps, 0, 1)
+    half = tensors.conj() @ env.reshape(k, b, c, c * d)
+    half = half.reshape(2, k, b, c, c, d)
+    (g00, g10), (g01, g11) = tensors[:, None, :, :, None] @ half
+    out = np.empty((k, b, c, c, 4, d), dtype=env.dtype)
+    np.add(g00, g11, out=out[..., 0, :])
+    np.add(g01, g10, out=out[..., 1, :])
+    np.subtract(g00, g11, out=out[..., 3, :])
+    g01 -= g10
+    out[..., 2, :] = -1j * g01 if np.iscomplexobj(env) else np.swapaxes(g01, 2, 3)
     return out
 
 
-def _letters_pull_back(bar: np.ndarray, tensor: np.ndarray) -> np.ndarray:
-    """Return the cotangent of the environment for the cotangent of ``_letters``."""
-    b, c, d = bar.shape[:3]
-    y = 1j * bar[:, :, :, 2] if np.iscomplexobj(bar) else np.swapaxes(bar[:, :, :, 2], 1, 3)
-    g = np.empty((b, 2, c, d, 2, c), dtype=bar.dtype)
-    np.add(bar[:, :, :, 0], bar[:, :, :, 3], out=g[:, 0, :, :, 0])
-    np.subtract(bar[:, :, :, 0], bar[:, :, :, 3], out=g[:, 1, :, :, 1])
-    np.add(bar[:, :, :, 1], y, out=g[:, 0, :, :, 1])
-    np.subtract(bar[:, :, :, 1], y, out=g[:, 1, :, :, 0])
-    flat = tensor.reshape(b, c, 2 * c)
-    bra = (flat @ g.reshape(b, 2 * c, d * 2 * c)).reshape(b, c * d, 2 * c)
-    return (bra @ np.swapaxes(flat, 1, 2).conj()).reshape(b, c, d, c)
-
-
 class _Chunk:
-    """Some states of a contraction: all their environments are kept for the way back."""
+    """Some windows on some states: all left environments are kept for the way back.
 
-    def __init__(self, chain: np.ndarray, place: dict[int, int], states: np.ndarray) -> None:
-        self._chain, self._place, self._states = chain, place, states
-        n, batch, bond = states.shape[:3]
-        env = np.zeros((batch, bond, chain.shape[1], bond), dtype=states.dtype)
-        env[:, 0, 0, 0] = 1
-        self._envs = [env]
-        for site in range(n):
-            self._envs.append(self._grow(self._envs[-1], site))
-        self.values = self._envs[-1][:, 0, 0, 0].real.copy()
+    The way back is a sweep of right environments that carry the cotangent.
+    """
 
-    def _grow(self, env: np.ndarray, site: int) -> np.ndarray:
-        letters = _letters(env, self._states[site])
-        if site not in self._place:
-            return np.ascontiguousarray(letters[:, :, :, 0])
-        b, c, d = letters.shape[:3]
-        a = self._chain[self._place[site]].reshape(4 * d, d)
-        return np.ascontiguousarray(a.T) @ letters.reshape(b, c, 4 * d, c)
+    def __init__(
+        self, chains: np.ndarray, maps: np.ndarray, first: np.ndarray, last: np.ndarray
+    ) -> None:
+        self._chains, self._maps, self._last = chains, maps, last
+        n_windows, length, bond = chains.shape[:3]
+        env = np.zeros((*first.shape, bond), dtype=maps.dtype)
+        env[..., 0] = first
+        self._envs = []
+        for i in range(length):
+            self._envs.append(env)
+            letters = _letters(env, maps[:, i]).reshape(n_windows, -1, 4 * bond)
+            step = np.swapaxes(chains[:, i], 1, 2).reshape(n_windows, 4 * bond, bond)
+            env = (letters @ step).reshape(env.shape)
+        self.values = np.einsum("kbxy,kbxy->kb", env[..., 0], last).real
 
     def pull_back(self, cotangent: np.ndarray) -> np.ndarray:
-        """Return the cotangent of the chain; see :meth:`Contraction.pull_back`."""
-        out = np.zeros_like(self._chain)
-        bar = np.zeros_like(self._envs[-1])
-        bar[:, 0, 0, 0] = cotangent
-        b, c, d, _ = bar.shape
-        for site in range(len(self._states) - 1, -1, -1):
-            tensor = self._states[site]
-            if site in self._place:
-                m = self._place[site]
-                letters = _letters(self._envs[site], tensor).reshape(b, c, 4 * d, c)
-                both = np.tensordot(letters.conj(), bar, ((0, 1, 3), (0, 1, 3)))
-                out[m] = both.real.reshape(d, 4, d)
-                grown = (self._chain[m].reshape(4 * d, d) @ bar).reshape(b, c, d, 4, c)
-            else:
-                grown = np.zeros((b, c, d, 4, c), dtype=bar.dtype)
-                grown[:, :, :, 0] = bar
-            bar = _letters_pull_back(grown, tensor)
+        """Return the cotangent of the chains for one of the values (k, b)."""
+        chains = self._chains.copy()
+        is_real = not np.iscomplexobj(self._maps)
+        if is_real:
+            chains[..., 2, :] *= -1  # the adjoint of the step of letter Y in the form S + K
+        k, length, bond = chains.shape[:3]
+        out = np.empty_like(chains)
+        env = np.zeros_like(self._envs[0])
+        env[..., 0] = self._last * cotangent[:, :, None, None]
+        for i in range(length - 1, -1, -1):
+            letters = _letters(env, np.swapaxes(self._maps[:, i], 3, 4))
+            letters = letters.reshape(k, -1, 4 * bond)
+            before = self._envs[i].reshape(k, -1, bond)
+            both = np.swapaxes(before, 1, 2) @ letters
+            out[:, i] = both.real.reshape(k, bond, 4, bond)
+            step = chains[:, i].transpose(0, 2, 3, 1).reshape(k, 4 * bond, bond)
+            env = (letters @ step).reshape(env.shape)
+        if is_real:
+            out[..., 2, :] *= -1
         return out
 
 
-class Contraction:
-    """<ψ|O|ψ> for a chain on some sites and a batch of states, and its gradient.
+def _identity_sweep(maps: np.ndarray) -> list[np.ndarray]:
+    """Return the environments (b, x, y) of the identity before each site and after all."""
+    env = np.zeros((maps.shape[2], *maps.shape[3:]), dtype=maps.dtype)
+    env[:, 0, 0] = 1
+    out = [env]
+    for site in maps:
+        env = (site.conj() @ env @ np.swapaxes(site, 2, 3)).sum(axis=0)
+        out.append(env)
+    return out
 
-    States go through in chunks that stay in the processor's cache: twice as fast as all
-    at once, measured at bond 8.
+
+class Contraction:
+    """<ψ|O|ψ> for several operators and a batch of states, and the gradient.
+
+    An operator is 1 outside the window from its first to its last site, where the
+    environments of the identity are shared by all. Windows of one length go together, in
+    chunks that stay in the processor's cache.
 
     Args:
-        chain: Operator tensors, float64 (m, D, 4, D).
-        sites: The m sites of the chain, ascending; the operator is 1 elsewhere.
+        tensors: Operator tensors of all chains, float64 (m, D, 4, D).
+        columns: Per value its rows of ``tensors`` and their sites, both ascending.
         states: From :func:`stack_states`.
     """
 
-    def __init__(self, chain: np.ndarray, sites: Sequence[int], states: np.ndarray) -> None:
-        n_states, bond = states.shape[1:3]
-        size = max(1, CACHE_BYTES // (chain.shape[1] * bond**2 * states.itemsize * 16))
-        place = {site: m for m, site in enumerate(sites)}
-        self._starts = range(0, n_states, size)
-        self._size = size
-        self._chunks = [_Chunk(chain, place, states[:, s : s + size]) for s in self._starts]
-        self.values = np.concatenate([chunk.values for chunk in self._chunks])
+    def __init__(
+        self,
+        tensors: np.ndarray,
+        columns: Sequence[tuple[np.ndarray, Sequence[int]]],
+        states: np.ndarray,
+    ) -> None:
+        self._shape = tensors.shape
+        maps = np.ascontiguousarray(states.transpose(0, 3, 1, 4, 2))  # (n, 2, b, z, x)
+        windows = [np.arange(sites[0], sites[-1] + 1) for _, sites in columns]
+        left = _identity_sweep(maps[: max(w[0] for w in windows)])
+        right = _identity_sweep(np.swapaxes(maps[min(w[-1] for w in windows) + 1 :], 3, 4)[::-1])
+        filled = np.concatenate([tensors, _identity(tensors.shape[1])])
+        self._rows, by_length = [], defaultdict(list)
+        for column, ((rows, sites), window) in enumerate(zip(columns, windows, strict=True)):
+            at = np.full(len(window), len(tensors))
+            at[np.asarray(sites) - window[0]] = rows
+            self._rows.append(at)
+            by_length[len(window)].append(column)
+        self.values = np.empty((states.shape[1], len(columns)))
+        self._chunks = []
+        for group in by_length.values():
+            for some, batch in _chunks(group, tensors.shape[1], states):
+                inside = np.array([windows[c] for c in some])
+                chunk = _Chunk(
+                    filled[np.array([self._rows[c] for c in some])],
+                    maps[inside, :, batch] if len(some) > 1 else maps[None, inside[0], :, batch],
+                    np.array([left[windows[c][0]][batch] for c in some]),
+                    np.array([right[len(maps) - 1 - windows[c][-1]][batch] for c in some]),
+                )
+                self.values[batch, some] = chunk.values.T
+                self._chunks.append((some, batch, chunk))
 
     def pull_back(self, cotangent: np.ndarray) -> np.ndarray:
-        """Return the cotangent of the chain (m, D, 4, D) for one of the values (batch,)."""
-        parts = zip(self._starts, self._chunks, strict=True)
-        return np.sum([c.pull_back(cotangent[s : s + self._size]) for s, c in parts], axis=0)
+        """Return the cotangent of ``tensors`` for one of the values (batch, n_columns)."""
+        out = np.zeros((self._shape[0] + 1, *self._shape[1:]))
+        for some, batch, chunk in self._chunks:
+            bars = chunk.pull_back(cotangent[batch, some].T)
+            for column, bar in zip(some, bars, strict=True):
+                out[self._rows[column]] += bar  # gaps, the only rows met twice, are dropped
+        return out[:-1]
+
+
+def _identity(bond: int) -> np.ndarray:
+    """Return the tensor (1, D, 4, D) of a site where an operator is 1."""
+    out = np.zeros((1, bond, 4, bond))
+    out[0, :, 0] = np.eye(bond)
+    return out
+
+
+def _chunks(
+    columns: list[int], bond: int, states: np.ndarray
+) -> Iterator[tuple[list[int], slice]]:
+    """Yield the columns and the states of each chunk."""
+    n_states, c = states.shape[1:3]
+    size = max(1, CACHE_BYTES // (16 * bond * c**2 * states.itemsize))
+    n_columns = max(1, size // n_states)
+    for k in range(0, len(columns), n_columns):
+        for b in range(0, n_states, size):
+            yield columns[k : k + n_columns], slice(b, b + size)

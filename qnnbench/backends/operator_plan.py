@@ -1,8 +1,6 @@
-"""How an observable moves back through a circuit: fixed by structure alone, not by angles.
+"""How several observables move back through a circuit at once: their chains stand in a row.
 
-Blocks of the light cone are taken last first and grouped into layers of disjoint ones. A
-block that meets a new site inserts it into the chain. A bond whose neighbour is small
-enough is split exactly; the others are truncated by ``heisenberg``.
+Outer bonds are 1, so that no chain feels its neighbours. Equal chains are kept once.
 """
 
 from collections.abc import Sequence
@@ -11,166 +9,116 @@ from functools import lru_cache
 
 import numpy as np
 
-from qnnbench.backends.protocol import BackendCannot
-from qnnbench.circuits.observables import PauliTerms, Projector, SiteObservable
+from qnnbench.backends.operator_way import Layer, Way, move_back
+from qnnbench.circuits.observables import SiteObservable
 from qnnbench.circuits.program import Program
 
-PRODUCT_METRIC = 3**-0.5  # mean of <O>² over Haar-random product states
-OPERATOR_METRIC = 1.0  # Hilbert-Schmidt norm: bounds the error for low-rank projectors
+_PLACES = ("kept", "pairs", "singles")  # what shifts with the head of its chain
 
 
 @dataclass(frozen=True)
-class Layer:
-    """Disjoint blocks applied at once.
+class Row:
+    """A layer of several chains in a row.
 
     Attributes:
-        n_sites: Length of the chain once new sites are in.
-        kept: Places of the former sites in it.
-        pairs: Left place of each block on two sites.
-        gates: Distinct gate of each.
-        grows_left, grows_right: Whether the bond fits beside its left or right bond.
-        singles, single_gates: Place and distinct gate of blocks on one site.
+        layer: The blocks of all chains.
+        heads: First place of each chain.
+        weights: (1, g, g, g) of each site, (n_sites, 4).
+        log_scales: Logarithm of the squared norm of the identity on each chain.
+        chains: Number of each chain in the plan.
+        entering: Places of the sites of chains that start here.
+        start: Their tensors, (len(entering), bond, 4, bond).
     """
 
-    n_sites: int
-    kept: np.ndarray
-    pairs: np.ndarray
-    gates: np.ndarray
-    grows_left: np.ndarray
-    grows_right: np.ndarray
-    singles: np.ndarray
-    single_gates: np.ndarray
+    layer: Layer
+    heads: np.ndarray
+    weights: np.ndarray
+    log_scales: np.ndarray
+    chains: np.ndarray
+    entering: np.ndarray
+    start: np.ndarray
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How one observable moves back through a circuit: fixed by structure alone."""
+    """How several observables move back through a circuit.
 
-    start: np.ndarray
-    constant: float
-    metric: float
-    layers: tuple[Layer, ...]
-    sites: tuple[int, ...]
+    Attributes:
+        rows: The layers; chains start late so that all end together.
+        n_chains: Number of distinct chains.
+        chain_of: Chain of each observable, -1 for a constant.
+        sites: Sites of each observable at the end, ascending.
+        constants: What to add to each value.
+        truncates: Whether some bond may have to be cut.
+    """
+
+    rows: tuple[Row, ...]
+    n_chains: int
+    chain_of: tuple[int, ...]
+    sites: tuple[tuple[int, ...], ...]
+    constants: np.ndarray
     truncates: bool
 
 
-def _levels(program: Program, sites: Sequence[int]) -> list[list[int]]:
-    """Group the blocks of the light cone, last first, into sets of disjoint ones."""
-    cone, _ = program.light_cone(sites)
-    depth: dict[int, int] = {}
-    levels: list[list[int]] = []
-    for block in reversed(cone):
-        level = max((depth.get(site, 0) for site in program.sites[block]), default=0)
-        depth.update(dict.fromkeys(program.sites[block], level + 1))
-        if level == len(levels):
-            levels.append([])
-        levels[level].append(block)
-    return levels
+def _row(ways: list[Way], left: int, bond: int) -> Row:
+    """Return the layer ``left`` layers before the end of all ``ways`` that have started."""
+    chains = [w for w, way in enumerate(ways) if len(way.layers) >= left]
+    layers = [ways[w].layers[-left] for w in chains]
+    is_new = [len(ways[w].layers) == left for w in chains]
+    bond = max(bond, *(layer.bond for layer in layers))
+    lengths = [layer.n_sites for layer in layers]
+    heads = np.cumsum([0, *lengths[:-1]])
 
+    def joined(name: str, only: Sequence[bool] = (True,) * len(layers)) -> np.ndarray:
+        shifts = heads if name in _PLACES else np.zeros_like(heads)
+        parts = zip(layers, shifts, only, strict=True)
+        some = [getattr(layer, name) + shift for layer, shift, taken in parts if taken]
+        return np.concatenate([np.zeros(0, dtype=int), *some])
 
-def _term_chain(terms: PauliTerms, bond: int) -> tuple[np.ndarray, list[int], float]:
-    """Return a sum of strings as a chain: bond states are "before", "after" and strings open.
-
-    Returns the chain, its bond ranks and the coefficient of the identity.
-    """
-    sites, constant = terms.sites, 0.0
-    chain = np.zeros((len(sites), bond, 4, bond))
-    place = {site: i for i, site in enumerate(sites)}
-    open_at: list[dict[int, int]] = [{} for _ in range(len(sites) + 1)]
-    spans = [[place[site] for site, _ in string] for string in terms.strings]
-    for t, span in enumerate(spans):
-        for i in range(span[0] + 1, span[-1] + 1) if span else ():
-            open_at[i][t] = 2 + len(open_at[i])
-    ranks = [1] + [2 + len(o) for o in open_at[1:-1]] + [1]
-    if max(ranks) > bond:
-        raise BackendCannot(
-            f"heisenberg: an observable of {len(terms.strings)} overlapping strings needs a bond "
-            f"of {max(ranks)}, the cap is {bond}. Raise max_bond_dim or split the observable."
-        )
-    last = len(sites) - 1
-    for i in range(len(sites)):
-        if i < last:
-            chain[i, 0, 0, 0] = 1.0  # nothing placed yet
-        if i > 0:
-            chain[i, 1, 0, 0 if i == last else 1] = 1.0  # all placed
-    for t, (coefficient, string) in enumerate(zip(terms.coefficients, terms.strings, strict=True)):
-        if not string:
-            constant += coefficient
-            continue
-        letters = {place[site]: letter for site, letter in string}
-        for i in range(spans[t][0], spans[t][-1] + 1):
-            first, final = i == spans[t][0], i == spans[t][-1]
-            row = 0 if first else open_at[i][t]
-            column = (0 if i == last else 1) if final else open_at[i + 1][t]
-            chain[i, row, letters.get(i, 0), column] += coefficient if first else 1.0
-    return chain, ranks, constant
-
-
-def _start(observable: SiteObservable, bond: int) -> tuple[np.ndarray, list[int], float]:
-    if isinstance(observable, PauliTerms):
-        return _term_chain(observable, bond)
-    if not observable.bits:
-        return np.zeros((0, bond, 4, bond)), [1], observable.coefficient
-    chain = np.zeros((len(observable.bits), bond, 4, bond))
-    for i, (_, bit) in enumerate(observable.bits):
-        chain[i, 0, 0, 0], chain[i, 0, 3, 0] = 0.5, 0.5 - bit
-    chain[:1] *= observable.coefficient
-    return chain, [1] * (len(chain) + 1), 0.0
-
-
-def _layer(
-    program: Program, blocks: list[int], chain: list[int], ranks: list[int], bond: int
-) -> tuple[Layer, list[int], list[int]]:
-    """Return the layer of ``blocks`` and the chain's sites and bond ranks after it."""
-    wide = sorted({*chain, *(s for b in blocks for s in program.sites[b])})
-    place = {site: i for i, site in enumerate(wide)}
-    kept = [place[site] for site in chain]
-    spread = np.searchsorted(kept, np.arange(len(wide) + 1))  # old bond behind each new one
-    wide_ranks = [ranks[b] for b in spread]
-    ordered = sorted(blocks, key=lambda b: program.sites[b])
-    pairs = [b for b in ordered if len(program.sites[b]) == 2]
-    singles = [b for b in ordered if len(program.sites[b]) == 1]
-    left = np.array([place[program.sites[b][0]] for b in pairs], dtype=int)
-    for block, i in zip(pairs, left, strict=True):
-        if place[program.sites[block][1]] != i + 1:
-            raise BackendCannot(
-                f"heisenberg: a gate acts on qubits {program.sites[block]}, between which other "
-                f"qubits ({wide[i + 1]}, …) are active. Supported are neighbours among the active "
-                "qubits. Reorder the qubits, or use 'statevector' where the light cone allows."
-            )
-    outer = np.array([(wide_ranks[i], wide_ranks[i + 2]) for i in left]).reshape(-1, 2)
-    fits = 4 * outer.min(axis=1) <= bond
-    grows_left = fits & (outer[:, 0] <= outer[:, 1])
-    new_ranks = list(wide_ranks)
-    for i, smaller in zip(left, outer.min(axis=1), strict=True):
-        new_ranks[i + 1] = min(4 * int(smaller), bond)
     layer = Layer(
-        len(wide),
-        np.array(kept),
-        left,
-        program.gate_of_block[pairs],
-        grows_left,
-        fits & ~grows_left,
-        np.array([place[program.sites[b][0]] for b in singles], dtype=int),
-        program.gate_of_block[singles],
+        sum(lengths),
+        bond,
+        joined("kept", [not new for new in is_new]),
+        joined("pairs"),
+        joined("gates"),
+        joined("grows_left").astype(bool),
+        joined("grows_right").astype(bool),
+        joined("singles"),
+        joined("single_gates"),
     )
-    return layer, wide, new_ranks
+    entering = joined("kept", is_new)
+    start, at = np.zeros((len(entering), bond, 4, bond)), 0
+    for tensors in (ways[w].start for w, new in zip(chains, is_new, strict=True) if new):
+        m, r = tensors.shape[:2]
+        start[at : at + m, :r, :, :r] = tensors
+        at += m
+    metrics = [ways[w].metric for w in chains]
+    weights = np.repeat([(1.0, *[metric.g] * 3) for metric in metrics], lengths, axis=0)
+    log_scales = np.array(lengths) * [metric.log_scale for metric in metrics]
+    return Row(layer, heads, weights, log_scales, np.array(chains), entering, start)
 
 
-@lru_cache(maxsize=256)
-def plan(program: Program, observable: SiteObservable, bond: int) -> Plan:
-    """Return how ``observable`` moves back through ``program`` at operator bond ``bond``.
+@lru_cache(maxsize=64)
+def plan(program: Program, observables: tuple[SiteObservable, ...], bond: int) -> Plan:
+    """Return how ``observables`` move back through ``program`` at operator bond ``bond``.
 
     Raises:
-        BackendCannot: A gate on qubits that are not neighbours among the active ones,
-            or a sum of strings that needs a larger bond.
+        BackendCannot: A sum of strings that needs a larger bond.
     """
-    start, ranks, constant = _start(observable, bond)
-    chain = list(observable.sites)
-    layers, truncates = [], False
-    for blocks in _levels(program, chain) if chain else ():
-        layer, chain, ranks = _layer(program, blocks, chain, ranks, bond)
-        layers.append(layer)
-        truncates |= not bool(np.all(layer.grows_left | layer.grows_right))
-    metric = OPERATOR_METRIC if isinstance(observable, Projector) else PRODUCT_METRIC
-    return Plan(start, constant, metric, tuple(layers), tuple(chain), truncates)
+    ways = [move_back(program, observable, bond) for observable in observables]
+    distinct: dict[tuple[object, ...], int] = {}
+    chain_of = tuple(
+        distinct.setdefault(way.key, len(distinct)) if way.sites else -1 for way in ways
+    )
+    chains = [ways[chain_of.index(c)] for c in range(len(distinct))]
+    rows: list[Row] = []
+    for left in range(max((len(way.layers) for way in chains), default=0), 0, -1):
+        rows.append(_row(chains, left, rows[-1].layer.bond if rows else 1))
+    return Plan(
+        tuple(rows),
+        len(chains),
+        chain_of,
+        tuple(way.sites for way in ways),
+        np.array([way.constant for way in ways]),
+        any(row.layer.truncates for row in rows),
+    )

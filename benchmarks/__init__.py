@@ -1,0 +1,1 @@
+"""Times qnnbench against what users would pick instead: ``python -m benchmarks``."""
