@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
+from rich.console import Console
 from rich.progress import track
 
 from qnnbench.backends import Evaluator
@@ -93,16 +94,32 @@ def figure(rows: pd.DataFrame) -> Figure:
     shown = rows.assign(
         deviation=rows["deviation"].clip(lower=ROUNDING), error=rows["error"].clip(lower=ROUNDING)
     )
-    fig = Figure(figsize=(6.4, 4.8), layout="constrained")
+    fig = Figure(figsize=(8, 5), layout="constrained")
     axes = fig.subplots()
     palette = [LIGHT[c] for c in ("blue", "amber", "wine")]
     sns.scatterplot(
-        shown, x="error", y="deviation", hue="law", style="data", palette=palette, ax=axes, s=18
+        shown,
+        x="error",
+        y="deviation",
+        hue="law",
+        style="data",
+        palette=palette,
+        ax=axes,
+        s=22,
+        alpha=0.8,
     )
     ends = np.array([shown["error"].min(), shown["error"].max()])
-    axes.plot(ends, ends, color=LIGHT["muted"], lw=1)
-    axes.plot(ends, FACTOR * ends, color=LIGHT["muted"], lw=1, ls="--")
-    axes.set(xscale="log", yscale="log", xlabel="reported error", ylabel="distance from exact")
+    for factor, style, name in ((1, "-", "equal"), (FACTOR, "--", f"{FACTOR:g} times")):
+        axes.plot(ends, factor * ends, color=LIGHT["muted"], lw=1, ls=style)
+        end = (ends[1], factor * ends[1])
+        axes.annotate(name, end, xytext=(4, 0), textcoords="offset points", va="center")
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlim=(None, 4 * ends[1]),
+        xlabel="reported error",
+        ylabel="distance from exact",
+    )
     axes.set_title(
         f"{covered(rows).mean():.1%} of {len(rows)} truncated values lie within "
         f"{FACTOR:g} times their error",
@@ -120,8 +137,8 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = pd.DataFrame(track(truncated_cases(range(arguments.seeds)), "truncated values"))
     figure(rows).savefig(arguments.output, dpi=160)
-    print(rows.assign(covered=covered(rows)).pivot_table("covered", "data", "law").round(3))
-    print(f"{covered(rows).mean():.1%} of {len(rows)} within {FACTOR:g} times the error")
+    by_kind = rows.assign(covered=covered(rows)).pivot_table("covered", "data", "law")
+    Console().print(by_kind.round(3).to_string())
 
 
 if __name__ == "__main__":
