@@ -116,7 +116,7 @@ def figure(rows: pd.DataFrame) -> Figure:
     axes.set(
         xscale="log",
         yscale="log",
-        xlim=(None, 4 * ends[1]),
+        xlim=(None, 8 * ends[1]),
         xlabel="reported error",
         ylabel="distance from exact",
     )
