@@ -225,7 +225,7 @@ def cost(query: Query) -> Cost:
     seconds, stored, work = CALL_S, 0.0, 0.0
     for cone in light_cones(query.program, query.observables):
         bonds = _bonds(query, cone.sites)
-        sizes = [16.0 * bond * 2.0**k for k, bond in enumerate(bonds)]
+        sizes = [16.0 * bond * 2.0 ** min(k, 60) for k, bond in enumerate(bonds)]
         runs = _n_branches(query, cone.sites)
         stored, work = stored + runs * sum(sizes), max(work, 3 * max(sizes))
         if len(cone.sites) > MAX_QUBITS or stored + work > MAX_BYTES:
