@@ -1,6 +1,8 @@
 # What a fresh machine needs: Python 3.11 or newer and make.
 PYTHON ?= python3
 VENV ?= .venv
+BENCH_VENV ?= .venv-bench
+BENCH ?=
 CORES ?= all
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -12,7 +14,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export NUMBA_NUM_THREADS := 1
 
-.PHONY: setup reproduce smoke test lint format lock clean help
+.PHONY: setup reproduce smoke test bench lint format lock clean help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -30,6 +32,9 @@ smoke: $(VENV)/runtime.stamp ## run every stage at two small widths, in seconds
 test: $(VENV)/dev.stamp ## run the tests
 	$(BIN)/python -m pytest
 
+bench: $(BENCH_VENV)/bench.stamp ## time backends against peers; BENCH="--quick" is shorter
+	$(BENCH_VENV)/bin/python -m benchmarks $(BENCH)
+
 lint: $(VENV)/dev.stamp ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -41,21 +46,23 @@ format: $(VENV)/dev.stamp ## put code and rules in the one format
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 
-lock: ## write both lock files anew from pyproject.toml
+lock: ## write the lock files anew from pyproject.toml
 	@set -e; tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; \
 	$(PYTHON) -m venv "$$tools"; "$$tools/bin/pip" install --quiet uv; \
 	echo 'setuptools>=77' | "$$tools/bin/uv" $(COMPILE) pyproject.toml - -o requirements.txt; \
 	"$$tools/bin/uv" $(COMPILE) pyproject.toml --extra dev --constraint requirements.txt \
-		-o requirements-dev.txt
+		-o requirements-dev.txt; \
+	echo 'setuptools>=77' | "$$tools/bin/uv" $(COMPILE) pyproject.toml - --extra bench \
+		-o requirements-bench.txt  # on its own: PennyLane pins an older autoray
 
 clean: ## remove what runs left behind; reports and .venv stay
 	rm -rf results logs checkpoints .snakemake .pytest_cache .mypy_cache .ruff_cache
 
-$(VENV)/bin/python:
+$(VENV)/bin/python $(BENCH_VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	echo "qnnbench needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1)." \
 	"Name another: make PYTHON=python3.12 ..." >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(@:/bin/python=)
 
 $(VENV)/runtime.stamp: requirements.txt pyproject.toml | $(VENV)/bin/python
 	$(PIP) install --require-hashes -r requirements.txt
@@ -66,3 +73,10 @@ $(VENV)/dev.stamp: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
 	$(PIP) install --require-hashes -r requirements-dev.txt
 	$(PIP) install --no-build-isolation --no-deps -e .
 	@touch $(VENV)/runtime.stamp $@
+
+$(BENCH_VENV)/bench.stamp: requirements-bench.txt pyproject.toml | $(BENCH_VENV)/bin/python
+	$(BENCH_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
+		-r requirements-bench.txt
+	$(BENCH_VENV)/bin/python -m pip --disable-pip-version-check --quiet install \
+		--no-build-isolation --no-deps -e .
+	@touch $@

@@ -1,0 +1,1 @@
+"""One file per peer: how it evaluates a case. Each imports its package at the top."""
