@@ -101,9 +101,14 @@ def _brickwork(n_qubits: int, n_layers: int) -> Callable[[], Network]:
 CASES = {
     c.name: c
     for c in (
-        Case("qcnn16", _qcnn(16), ("statevector",), DENSE, is_quick=True),
-        Case("qcnn20", _qcnn(20), ("statevector",), DENSE),
-        Case("brickwork20", _brickwork(20, 8), ("statevector",), DENSE),
+        *(
+            Case(name, build, ("statevector",), DENSE, targets={"statevector": target})
+            for name, build, target in (
+                ("qcnn16", _qcnn(16), 0.007),
+                ("qcnn20", _qcnn(20), 0.29),
+                ("brickwork20", _brickwork(20, 8), 0.46),
+            )
+        ),
         Case(
             "brickwork100",
             _brickwork(100, 4),
@@ -126,8 +131,13 @@ CASES = {
                 ("tensor_network",),
                 ("quimb_exact",),
                 state="cluster",
+                targets=targets,
             )
-            for n in (32, 64, 100)
+            for n, targets in (
+                (32, {"tensor_network": 0.15}),
+                (64, {"tensor_network": 60.0}),
+                (100, {}),
+            )
         ),
         *(
             Case(
