@@ -102,7 +102,14 @@ CASES = {
     c.name: c
     for c in (
         *(
-            Case(name, build, ("statevector",), DENSE, targets={"statevector": target})
+            Case(
+                name,
+                build,
+                ("statevector",),
+                DENSE,
+                targets={"statevector": target},
+                is_quick=name == "qcnn16",
+            )
             for name, build, target in (
                 ("qcnn16", _qcnn(16), 0.007),
                 ("qcnn20", _qcnn(20), 0.29),

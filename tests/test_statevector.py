@@ -273,7 +273,7 @@ def test_array_kernel_equals_the_compiled_one(name, options):
     params = rng.uniform(0, 6, len(network.symbols))
     query, _ = evaluator.query([random_mps(8, 3, rng) for _ in range(3)])
     compiled = statevector.evaluate(query, params)
-    arrays = statevector.evaluate(query, params, ArrayKernel(np))
+    arrays = statevector.evaluate(query, params, ArrayKernel(np.asarray))
     np.testing.assert_allclose(arrays.values, compiled.values, atol=1e-13)
     cotangent = rng.normal(size=compiled.values.shape)
     expected = compiled.pull_back(cotangent)

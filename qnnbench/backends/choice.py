@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import inf
 
 from qnnbench.backends import (
+    gpu,
     heisenberg,
     qsim,
     stabilizer,
@@ -27,6 +28,21 @@ BACKENDS = {
         Backend("heisenberg", heisenberg.evaluate, heisenberg.cost, False, ("max_bond_dim",)),
         Backend("stabilizer", stabilizer.evaluate, stabilizer.cost, True, gives_gradients=False),
         Backend("qsim", qsim.evaluate, qsim.cost, False, gives_gradients=False),
+        Backend(
+            "statevector_gpu",
+            gpu.statevector_evaluate,
+            gpu.statevector_cost,
+            True,
+            by_name_only=True,
+        ),
+        Backend(
+            "heisenberg_gpu",
+            gpu.heisenberg_evaluate,
+            gpu.heisenberg_cost,
+            False,
+            ("max_bond_dim",),
+            by_name_only=True,
+        ),
     )
 }
 
@@ -87,7 +103,7 @@ def choose(query: Query, name: str, bond_dim: int, limits: Limits | None = None)
 
     "auto" takes the cheapest exact backend within the limits, else the cheapest one with
     a controlled error. Backends without gradients are taken by name, or where no other
-    takes the states.
+    takes the states; those that need an accelerator by name only.
 
     Raises:
         ValueError: Unknown backend.
@@ -95,7 +111,9 @@ def choose(query: Query, name: str, bond_dim: int, limits: Limits | None = None)
         OverBudget: What can evaluate it costs more than ``limits``.
     """
     limits = limits or Limits()
-    asked = list(BACKENDS.values()) if name == "auto" else [lookup(BACKENDS, name, "backend")]
+    asked = [backend for backend in BACKENDS.values() if not backend.by_name_only]
+    if name != "auto":
+        asked = [lookup(BACKENDS, name, "backend")]
     costs: list[tuple[Backend, Cost]] = []
     declined: dict[str, str] = {}
     for backend in sorted(asked, key=lambda b: not b.gives_gradients):

@@ -38,7 +38,7 @@ def _letters(env: np.ndarray, maps: np.ndarray) -> np.ndarray:
     half = tensors.conj() @ env.reshape(k, b, c, c * d)
     half = half.reshape(2, k, b, c, c, d)
     (g00, g10), (g01, g11) = tensors[:, None, :, :, None] @ half
-    out = np.empty((k, b, c, c, 4, d), dtype=env.dtype)
+    out = np.empty((k, b, c, c, 4, d), dtype=env.dtype, like=env)
     np.add(g00, g11, out=out[..., 0, :])
     np.add(g01, g10, out=out[..., 1, :])
     np.subtract(g00, g11, out=out[..., 3, :])
@@ -58,7 +58,7 @@ class _Chunk:
     ) -> None:
         self._chains, self._maps, self._last = chains, maps, last
         n_windows, length, bond = chains.shape[:3]
-        env = np.zeros((*first.shape, bond), dtype=maps.dtype)
+        env = np.zeros((*first.shape, bond), dtype=maps.dtype, like=maps)
         env[..., 0] = first
         self._envs = []
         for i in range(length):
@@ -93,7 +93,7 @@ class _Chunk:
 
 def _identity_sweep(maps: np.ndarray) -> list[np.ndarray]:
     """Return the environments (b, x, y) of the identity before each site and after all."""
-    env = np.zeros((maps.shape[2], *maps.shape[3:]), dtype=maps.dtype)
+    env = np.zeros((maps.shape[2], *maps.shape[3:]), dtype=maps.dtype, like=maps)
     env[:, 0, 0] = 1
     out = [env]
     for site in maps:
@@ -107,12 +107,13 @@ class Contraction:
 
     An operator is 1 outside the window from its first to its last site, where the
     environments of the identity are shared by all. Windows of one length go together, in
-    chunks that stay in the processor's cache.
+    chunks that by default stay in the processor's cache.
 
     Args:
         tensors: Operator tensors of all chains, float64 (m, D, 4, D).
         columns: Per value its rows of ``tensors`` and their sites, both ascending.
-        states: From :func:`stack_states`.
+        states: From :func:`stack_states`, where ``tensors`` are.
+        chunk_bytes: Working set of a chunk.
     """
 
     def __init__(
@@ -120,36 +121,38 @@ class Contraction:
         tensors: np.ndarray,
         columns: Sequence[tuple[np.ndarray, Sequence[int]]],
         states: np.ndarray,
+        chunk_bytes: int = CACHE_BYTES,
     ) -> None:
         self._shape = tensors.shape
-        maps = np.ascontiguousarray(states.transpose(0, 3, 1, 4, 2))  # (n, 2, b, z, x)
+        maps = states.transpose(0, 3, 1, 4, 2).copy()  # (n, 2, b, z, x)
         windows = [np.arange(sites[0], sites[-1] + 1) for _, sites in columns]
         left = _identity_sweep(maps[: max(w[0] for w in windows)])
         right = _identity_sweep(np.swapaxes(maps[min(w[-1] for w in windows) + 1 :], 3, 4)[::-1])
-        filled = np.concatenate([tensors, _identity(tensors.shape[1])])
+        filled = np.concatenate([tensors, _identity(tensors)])
         self._rows, by_length = [], defaultdict(list)
         for column, ((rows, sites), window) in enumerate(zip(columns, windows, strict=True)):
             at = np.full(len(window), len(tensors))
             at[np.asarray(sites) - window[0]] = rows
             self._rows.append(at)
             by_length[len(window)].append(column)
-        self.values = np.empty((states.shape[1], len(columns)))
+        self.values = np.empty((states.shape[1], len(columns)), like=tensors)
         self._chunks = []
         for group in by_length.values():
-            for some, batch in _chunks(group, tensors.shape[1], states):
+            for some, batch in _chunks(group, tensors.shape[1], states, chunk_bytes):
                 inside = np.array([windows[c] for c in some])
                 chunk = _Chunk(
                     filled[np.array([self._rows[c] for c in some])],
                     maps[inside, :, batch] if len(some) > 1 else maps[None, inside[0], :, batch],
-                    np.array([left[windows[c][0]][batch] for c in some]),
-                    np.array([right[len(maps) - 1 - windows[c][-1]][batch] for c in some]),
+                    np.stack([left[windows[c][0]][batch] for c in some]),
+                    np.stack([right[len(maps) - 1 - windows[c][-1]][batch] for c in some]),
                 )
                 self.values[batch, some] = chunk.values.T
                 self._chunks.append((some, batch, chunk))
 
     def pull_back(self, cotangent: np.ndarray) -> np.ndarray:
         """Return the cotangent of ``tensors`` for one of the values (batch, n_columns)."""
-        out = np.zeros((self._shape[0] + 1, *self._shape[1:]))
+        out = np.zeros((self._shape[0] + 1, *self._shape[1:]), like=self.values)
+        cotangent = np.asarray(cotangent, like=self.values)
         for some, batch, chunk in self._chunks:
             bars = chunk.pull_back(cotangent[batch, some].T)
             for column, bar in zip(some, bars, strict=True):
@@ -157,19 +160,20 @@ class Contraction:
         return out[:-1]
 
 
-def _identity(bond: int) -> np.ndarray:
+def _identity(tensors: np.ndarray) -> np.ndarray:
     """Return the tensor (1, D, 4, D) of a site where an operator is 1."""
-    out = np.zeros((1, bond, 4, bond))
-    out[0, :, 0] = np.eye(bond)
+    bond = tensors.shape[1]
+    out = np.zeros((1, bond, 4, bond), like=tensors)
+    out[0, :, 0] = np.eye(bond, like=tensors)
     return out
 
 
 def _chunks(
-    columns: list[int], bond: int, states: np.ndarray
+    columns: list[int], bond: int, states: np.ndarray, chunk_bytes: int
 ) -> Iterator[tuple[list[int], slice]]:
     """Yield the columns and the states of each chunk."""
     n_states, c = states.shape[1:3]
-    size = max(1, CACHE_BYTES // (16 * bond * c**2 * states.itemsize))
+    size = max(1, chunk_bytes // (16 * bond * c**2 * states.itemsize))
     n_columns = max(1, size // n_states)
     for k in range(0, len(columns), n_columns):
         for b in range(0, n_states, size):

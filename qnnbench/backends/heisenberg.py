@@ -8,7 +8,8 @@ exactly, larger ones are cut in the metric of product states. Timings:
 
 import numpy as np
 
-from qnnbench.backends.contraction import Contraction, stack_states
+from qnnbench.backends.arrays import OnDevice, on_host
+from qnnbench.backends.contraction import CACHE_BYTES, Contraction, stack_states
 from qnnbench.backends.operator_flow import OperatorFlow
 from qnnbench.backends.operator_plan import plan
 from qnnbench.backends.operator_split import finite
@@ -37,12 +38,19 @@ def cost(query: Query, max_bond_dim: int = 16) -> Cost:
     return Cost(seconds, memory + 8.0 * reads * d * c**2)
 
 
-def evaluate(query: Query, params: np.ndarray, max_bond_dim: int = 16) -> Evaluation:
+def evaluate(
+    query: Query,
+    params: np.ndarray,
+    max_bond_dim: int = 16,
+    on_device: OnDevice = np.asarray,
+    chunk_bytes: int = CACHE_BYTES,
+) -> Evaluation:
     """Return values with an estimated error, and gradients, at a fixed operator bond.
 
     The estimate is the root of the discarded squared norm, relative to the operator's
     norm or to the root mean square of the values, whichever is larger: high Pauli weights
     are small on product states, yet not on correlated ones. An estimate, not a bound.
+    The tensors are where ``on_device`` moves them, states in chunks of ``chunk_bytes``.
 
     Raises:
         BackendCannot: See :func:`plan`; or numbers beyond double precision.
@@ -54,7 +62,7 @@ def evaluate(query: Query, params: np.ndarray, max_bond_dim: int = 16) -> Evalua
         zero = np.zeros(len(query.program.symbols))
         return Evaluation(values, error, True, lambda _: zero.copy(), 0.0, max_bond_dim)
     unitaries = query.program.unitaries(params)
-    matrices = transfer(unitaries)
+    matrices = on_device(transfer(unitaries))
     with np.errstate(over="ignore", invalid="ignore"):  # found below, and said
         flow = OperatorFlow(way, matrices)
     columns = [j for j, chain in enumerate(way.chain_of) if chain >= 0]
@@ -63,15 +71,17 @@ def evaluate(query: Query, params: np.ndarray, max_bond_dim: int = 16) -> Evalua
         (np.arange(flow.heads[c], flow.heads[c + 1]), way.sites[j])
         for c, j in zip(chains, columns, strict=True)
     ]
-    read = Contraction(flow.tensors, windows, stack_states(query.tensors))
-    values[:, columns] += read.values
-    rms = np.sqrt(np.mean(read.values**2, axis=0))
+    states = on_device(stack_states(query.tensors))
+    read = Contraction(flow.tensors, windows, states, chunk_bytes)
+    found = on_host(read.values)
+    values[:, columns] += found
+    rms = np.sqrt(np.mean(found**2, axis=0))
     error[:, columns] = np.maximum(flow.error[chains], flow.relative_error[chains] * rms)
 
     def pull_back(cotangent: np.ndarray) -> np.ndarray:
         out = np.zeros_like(matrices)
         flow.pull_back(read.pull_back(cotangent[:, columns]), out)
-        return finite(query.program.pull_back(params, transfer_pull_back(unitaries, out)))
+        return finite(query.program.pull_back(params, transfer_pull_back(unitaries, on_host(out))))
 
     relative = float(flow.relative_error.max())
     finite(values + error)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qnnbench.backends.arrays import on_host
 from qnnbench.backends.operator_plan import Plan, Row
 from qnnbench.backends.operator_split import (
     Environments,
@@ -43,10 +44,11 @@ class OperatorFlow:
     """
 
     def __init__(self, plan: Plan, matrices: np.ndarray) -> None:
-        self._plan, self._matrices = plan, np.concatenate([matrices, SWAP[None]])
+        swap = np.asarray(SWAP[None], like=matrices)
+        self._plan, self._matrices = plan, np.concatenate([matrices, swap])
         self._steps: list[_Step] = []
         discarded2, relative2 = np.zeros((2, plan.n_chains))
-        tensors, heads = np.zeros((0, 1, 4, 1)), np.zeros(1, dtype=int)
+        tensors, heads = np.zeros((0, 1, 4, 1), like=matrices), np.zeros(1, dtype=int)
         for row in plan.rows:
             tensors, relative, log_norm2 = self._forward(tensors, row)
             relative2[row.chains] += relative
@@ -58,13 +60,13 @@ class OperatorFlow:
     def _forward(self, before: np.ndarray, row: Row) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         layer = row.layer
         bond, old = layer.bond, before.shape[1]
-        wide = np.zeros((layer.n_sites, bond, 4, bond))
+        wide = np.zeros((layer.n_sites, bond, 4, bond), like=before)
         is_new = np.ones(layer.n_sites, dtype=bool)
         is_new[layer.kept] = is_new[row.entering] = False
-        wide[is_new, :, 0] = np.eye(bond)
+        wide[is_new, :, 0] = np.eye(bond, like=wide)
         wide[layer.kept, :old, :, :old] = before
-        wide[row.entering] = row.start
-        weights = row.weights
+        wide[row.entering] = np.asarray(row.start, like=wide)
+        weights = np.asarray(row.weights, like=wide)
         alone = self._matrices[layer.single_gates][:, None, ::4, ::4]
         wide[layer.singles] = alone @ wide[layer.singles]
         theta = _merged(wide, layer)
@@ -86,7 +88,7 @@ class OperatorFlow:
                 halves.right.reshape(-1, bond, 4, bond) / weights[at + 1][:, None, :, None]
             )
             chain = np.searchsorted(row.heads, at, side="right") - 1
-            np.add.at(relative, chain, halves.discarded)
+            np.add.at(relative, chain, on_host(halves.discarded))
             log_norm2 = env.log_norm2 + row.log_scales
         gauge = _balance(new, row.heads)
         self._steps.append(_Step(wide, env, cut, halves, gauge))
@@ -101,7 +103,7 @@ class OperatorFlow:
         out += with_swap[:-1]
 
     def _backward(self, bar: np.ndarray, row: Row, step: _Step, out: np.ndarray) -> np.ndarray:
-        layer, weights = row.layer, row.weights
+        layer, weights = row.layer, np.asarray(row.weights, like=bar)
         k, bond = len(layer.pairs), layer.bond
         left_bar, right_bar = bar[layer.pairs], bar[layer.pairs + 1]
         moved_bar = _grow_pull_back(left_bar, right_bar, layer)
@@ -116,7 +118,7 @@ class OperatorFlow:
             both = first[:, None, :, None, None] * second[:, None, None, :, None]
             pair_bar = pair_bar.reshape(-1, bond, 4, 4, bond) * both
             moved_bar[step.cut] = pair_bar.reshape(-1, 4 * bond, 4 * bond)
-            left_gram_bar, right_gram_bar = np.zeros((2, layer.n_sites, bond, bond))
+            left_gram_bar, right_gram_bar = np.zeros((2, layer.n_sites, bond, bond), like=bar)
             left_gram_bar[at], right_gram_bar[at + 1] = gram_left, gram_right
             grams = environments_pull_back(step.env, left_gram_bar, right_gram_bar)
             bar += grams * weights[:, None, :, None]
@@ -153,7 +155,8 @@ def _right_columns(bond: int) -> np.ndarray:
 def _grow(new: np.ndarray, moved: np.ndarray, layer: Layer) -> None:
     """Split exactly the pairs whose bond fits: one half maps (bond, letter) to the bond."""
     bond = layer.bond
-    identity = np.eye(4 * bond, bond).reshape(bond, 4, bond)  # to the value 4 left + letter
+    # (left, letter) to the value 4 left + letter
+    identity = np.eye(4 * bond, bond, like=new).reshape(bond, 4, bond)
     at, pair = layer.pairs[layer.grows_left], moved[layer.grows_left]
     new[at], new[at + 1] = identity, pair[:, :bond].reshape(-1, bond, 4, bond)
     at, pair = layer.pairs[layer.grows_right], moved[layer.grows_right]
@@ -164,7 +167,7 @@ def _grow(new: np.ndarray, moved: np.ndarray, layer: Layer) -> None:
 def _grow_pull_back(left_bar: np.ndarray, right_bar: np.ndarray, layer: Layer) -> np.ndarray:
     """Return the cotangents (k, 4D, 4D) of the pairs that were split exactly, else 0."""
     k, bond = left_bar.shape[:2]
-    out = np.zeros((k, 4 * bond, 4 * bond))
+    out = np.zeros((k, 4 * bond, 4 * bond), like=left_bar)
     at = layer.grows_left
     out[at, :bond] = right_bar[at].reshape(-1, bond, 4 * bond)
     at = layer.grows_right
@@ -182,6 +185,8 @@ def _contract_outer(bar: np.ndarray, theta: np.ndarray) -> np.ndarray:
 
 def _balance(tensors: np.ndarray, heads: np.ndarray) -> np.ndarray:
     """Return factors that give all tensors of a chain equal norms, of product 1: pure gauge."""
-    logs = np.log(np.maximum(np.sqrt(np.einsum("mdpe,mdpe->m", tensors, tensors)), 1e-300))
+    norms = np.sqrt(np.einsum("mdpe,mdpe->m", tensors, tensors))
+    logs = np.log(np.maximum(on_host(norms), 1e-300))
     lengths = np.diff(np.append(heads, len(logs)))
-    return np.exp(np.repeat(np.add.reduceat(logs, heads) / lengths, lengths) - logs)
+    gauge = np.exp(np.repeat(np.add.reduceat(logs, heads) / lengths, lengths) - logs)
+    return np.asarray(gauge, like=tensors)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qnnbench.backends.arrays import on_host
 from qnnbench.backends.protocol import BackendCannot
 
 _RANK_TOLERANCE = 1e-7  # singular values come from a Gram matrix: below this is rounding
@@ -53,16 +54,16 @@ class Environments:
     @property
     def log_norm2(self) -> np.ndarray:
         """Logarithm of each chain's squared norm."""
-        return np.add.reduceat(np.log(self.left_traces), self.heads)
+        return np.add.reduceat(np.log(on_host(self.left_traces)), self.heads)
 
 
 def environments(tensors: np.ndarray, heads: np.ndarray) -> Environments:
     """Return the Gram matrices of weighted chains in a row, (m, D, 4, D)."""
     m, bond = tensors.shape[:2]
     tall, wide = tensors.reshape(m, 4 * bond, bond), tensors.reshape(m, bond, 4 * bond)
-    left, right = np.zeros((2, m, bond, bond))
+    left, right = np.zeros((2, m, bond, bond), like=tensors)
     left[heads, 0, 0] = right[np.append(heads[1:], m) - 1, 0, 0] = 1.0
-    left_traces, right_traces = np.ones((2, m))
+    left_traces, right_traces = np.ones((2, m), like=tensors)
     is_head = np.zeros(m + 1, dtype=bool)
     is_head[heads] = is_head[m] = True
     for i in range(m):
@@ -88,7 +89,7 @@ def environments_pull_back(
     """
     m, bond = env.tensors.shape[:2]
     tall, wide = env.tensors.reshape(m, 4 * bond, bond), env.tensors.reshape(m, bond, 4 * bond)
-    out = np.zeros((m, bond, 4 * bond))
+    out = np.zeros((m, bond, 4 * bond), like=left_bar)
     is_head = np.zeros(m + 1, dtype=bool)
     is_head[env.heads] = is_head[m] = True
     for i in range(m - 2, -1, -1):
@@ -111,7 +112,7 @@ def _root(gram: np.ndarray) -> np.ndarray:
     diagonal = np.einsum("...ii->...i", gram)
     shift = 8 * bond * np.finfo(float).eps * diagonal + np.finfo(float).tiny ** 0.25
     try:
-        return np.linalg.cholesky(gram + shift[..., None] * np.eye(bond))
+        return np.linalg.cholesky(gram + shift[..., None] * np.eye(bond, like=gram))
     except np.linalg.LinAlgError:
         values, vectors = np.linalg.eigh(gram)
         return vectors * np.sqrt(np.maximum(values, 0))[..., None, :]
@@ -166,7 +167,8 @@ def _leading(m: np.ndarray, bond: int) -> tuple[np.ndarray, np.ndarray]:
     """
     size = min(bond + _OVERSAMPLING, m.shape[1])
     gram = m @ np.swapaxes(m, 1, 2)
-    basis = gram @ np.random.default_rng(0).normal(size=(m.shape[1], size))
+    start = np.random.default_rng(0).normal(size=(m.shape[1], size))
+    basis = gram @ np.asarray(start, like=m)
     basis = np.linalg.qr(gram @ np.linalg.qr(basis)[0])[0]
     inside = np.swapaxes(basis, 1, 2) @ m
     squares, vectors = np.linalg.eigh(inside @ np.swapaxes(inside, 1, 2))

@@ -98,6 +98,7 @@ class Backend:
         is_exact: Whether results carry no truncation at all.
         options: Names of the options that ``evaluate`` takes.
         gives_gradients: Whether evaluations can be pulled back.
+        by_name_only: Never taken by "auto": whether it runs depends on the machine.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Backend:
     is_exact: bool
     options: tuple[str, ...] = ()
     gives_gradients: bool = True
+    by_name_only: bool = False
 
     def settings(self, options: dict[str, Any]) -> dict[str, Any]:
         """Return the part of ``options`` that this backend takes."""

@@ -173,8 +173,13 @@ def families(query: Query) -> tuple[Family, ...]:
 class Kernel(Protocol):
     """What runs a plan: compiled loops, or arrays on an accelerator."""
 
-    forward: Callable[..., tuple[np.ndarray, np.ndarray, Any]]
-    backward: Callable[..., None]
+    @property
+    def forward(self) -> Callable[..., tuple[np.ndarray, np.ndarray, Any]]:
+        """As in ``statevector_kernel``."""
+
+    @property
+    def backward(self) -> Callable[..., None]:
+        """As in ``statevector_kernel``."""
 
 
 class _Ran:

@@ -1,50 +1,46 @@
 """The loops of ``statevector_kernel`` as array operations, for an accelerator.
 
-The same plans run on any array module that follows NumPy (CuPy), all runs of a plan at once.
+The same plans run on the arrays of any module that follows NumPy, all runs of one at once.
 Vectors are complex arrays (runs, χ, 2^k), the fastest bit last.
 """
 
-from types import ModuleType
-from typing import Any
-
 import numpy as np
 
+from qnnbench.backends.arrays import Array, OnDevice, on_host
 from qnnbench.backends.statevector_plan import Plan
-
-Array = Any  # of the chosen module
 
 
 class ArrayKernel:
-    """Runs plans on the arrays of ``xp``; arguments as in ``statevector_kernel``."""
+    """Runs plans where ``on_device`` moves arrays; arguments as in ``statevector_kernel``."""
 
-    def __init__(self, xp: ModuleType) -> None:
-        self._xp = xp
+    def __init__(self, on_device: OnDevice) -> None:
+        self._on_device = on_device
 
     def forward(
         self, plan: Plan, tensors: np.ndarray, slots: np.ndarray, gates: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, list[Array]]:
         """Run a plan; see ``statevector_kernel.forward``."""
-        xp, runs = self._xp, len(tensors)
-        matrices, inputs = xp.asarray(gates), xp.asarray(tensors)
-        ket = xp.ones((runs, 1, 1), dtype=complex)
+        runs = len(tensors)
+        matrices, inputs = self._on_device(gates), self._on_device(tensors)
+        ket = np.ones((runs, 1, 1), dtype=complex, like=inputs)
         store: list[Array] = []
         for slot, first, second in plan.steps.tolist():
             if slot >= 0:
-                chosen = matrices[xp.asarray(slots[:, slot])]
+                chosen = matrices[slots[:, slot]]
                 ket = _ungrouped(chosen @ _grouped(ket, first, second), ket.shape, first, second)
                 continue
             k = len(store)
             store.append(ket)
             ket = _grown(ket, _site(inputs, plan, k), first)
         store.append(ket)
-        marginals = xp.zeros((runs, len(plan.pairs), 4, 4), dtype=complex)
-        means = xp.zeros((runs, len(plan.strings)))
+        marginals = np.zeros((runs, len(plan.pairs), 4, 4), dtype=complex, like=ket)
+        means = np.zeros((runs, len(plan.strings)), like=ket)
         for i, (first, second) in enumerate(plan.pairs.tolist()):
             grouped = _grouped(ket, first, second)
             marginals[:, i] = _outer(grouped, grouped)
         for i, string in enumerate(plan.strings.tolist()):
-            means[:, i] = (ket.conj() * self._image(ket, string)).sum(axis=(1, 2)).real
-        return self._on_host(marginals), self._on_host(means), store
+            means[:, i] = (ket.conj() * _image(ket, string)).sum(axis=(1, 2)).real
+        return on_host(marginals), on_host(means), store
 
     def backward(
         self,
@@ -58,15 +54,15 @@ class ArrayKernel:
         out: np.ndarray,
     ) -> None:
         """Run a plan backwards; see ``statevector_kernel.backward``."""
-        xp = self._xp
-        undo, inputs, read = xp.asarray(inverses), xp.asarray(tensors), xp.asarray(matrices)
+        undo, inputs, read = map(self._on_device, (inverses, tensors, matrices))
+        means_bar = self._on_device(factors)
         ket, k = store[-1], len(store) - 1
-        bra = xp.zeros_like(ket)
+        bra = np.zeros_like(ket)
         for i, (first, second) in enumerate(plan.pairs.tolist()):
             image = read[:, i] @ _grouped(ket, first, second)
             bra += _ungrouped(image, ket.shape, first, second)
         for i, string in enumerate(plan.strings.tolist()):
-            bra += xp.asarray(factors[:, i, None, None]) * self._image(ket, string)
+            bra += means_bar[:, i, None, None] * _image(ket, string)
         for slot, first, second in reversed(plan.steps.tolist()):
             if slot < 0:
                 k -= 1
@@ -74,24 +70,11 @@ class ArrayKernel:
                 bra = _shrunk(bra, _site(inputs, plan, k), first)
                 continue
             gates = slots[:, slot]
-            inverse = undo[xp.asarray(gates)]
+            inverse = undo[gates]
             kets, bras = _grouped(ket, first, second), _grouped(bra, first, second)
-            np.add.at(out, gates, self._on_host(_outer(bras, kets)))
+            np.add.at(out, gates, on_host(_outer(bras, kets)))
             ket = _ungrouped(inverse @ kets, ket.shape, first, second)
             bra = _ungrouped(inverse @ bras, ket.shape, first, second)
-
-    def _image(self, ket: Array, string: list[int]) -> Array:
-        """Return P|ket>: |j> goes to i^Y (-1)^|j & signed| |j ^ flip>, fixed bits projected."""
-        flip, signed, n_y, fixed, value = string
-        source = self._xp.arange(ket.shape[2]) ^ flip
-        parity = source & signed
-        for shift in (32, 16, 8, 4, 2, 1):
-            parity = parity ^ (parity >> shift)
-        factor = 1j**n_y * (1 - 2 * (parity & 1)) * (source & fixed == value)
-        return factor * ket[:, :, source]
-
-    def _on_host(self, array: Array) -> np.ndarray:
-        return array if isinstance(array, np.ndarray) else array.get()
 
 
 def _site(tensors: Array, plan: Plan, k: int) -> Array:
@@ -122,6 +105,17 @@ def _ungrouped(grouped: Array, shape: tuple[int, ...], first: int, second: int) 
     apart = grouped.reshape(shape[0], 2, 2, *(whole[axis] for axis in rest))
     order = np.argsort([0, *axes, *rest]).tolist()
     return apart.transpose(order).reshape(shape)
+
+
+def _image(ket: Array, string: list[int]) -> Array:
+    """Return P|ket>: |j> goes to i^Y (-1)^|j & signed| |j ^ flip>, fixed bits projected."""
+    flip, signed, n_y, fixed, value = string
+    source = np.arange(ket.shape[2], like=ket) ^ flip
+    parity = source & signed
+    for shift in (32, 16, 8, 4, 2, 1):
+        parity = parity ^ (parity >> shift)
+    factor = 1j**n_y * (1 - 2 * (parity & 1)) * (source & fixed == value)
+    return factor * ket[:, :, source]
 
 
 def _outer(bra: Array, ket: Array) -> Array:
