@@ -9,8 +9,8 @@ import sympy
 
 import qnnbench
 from qnnbench.backends import BackendCannot
-from qnnbench.backends.operator_plan import plan
-from qnnbench.backends.operator_start import start_chain
+from qnnbench.backends.heisenberg.plan import plan
+from qnnbench.backends.heisenberg.start import start_chain
 from qnnbench.circuits.ansatze import build_ansatz
 from qnnbench.circuits.observables import on_sites
 from qnnbench.circuits.program import compile_circuit

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 import qnnbench
-from qnnbench.backends import contraction_plan, tensor_network
-from qnnbench.backends.contraction_plan import plan, quick_plan
 from qnnbench.backends.evaluate import Evaluator
-from qnnbench.backends.pauli_network import pauli_network, readouts
 from qnnbench.backends.protocol import BackendCannot
+from qnnbench.backends.tensor_network import backend as tensor_network
+from qnnbench.backends.tensor_network import plan as planning
+from qnnbench.backends.tensor_network.network import pauli_network, readouts
+from qnnbench.backends.tensor_network.plan import plan, quick_plan
 from qnnbench.circuits.ansatze import build_ansatz
 from qnnbench.states.mps import MPS
 from tests.circuits import cirq_gradient, cirq_values, random_circuit, random_mps
@@ -160,7 +161,7 @@ def test_little_memory_costs_time_alone(monkeypatch):
     expected = whole.gradient(cotangent)
     roomy = plan(qcnn_structure(16), 4)
     limit = 8 * (0.5 * roomy.elements + 4 * roomy.largest)
-    monkeypatch.setattr(contraction_plan, "MEMORY_BYTES", limit)
+    monkeypatch.setattr(planning, "MEMORY_BYTES", limit)
     monkeypatch.setattr(tensor_network, "MEMORY_BYTES", 1e6)  # less than all six keep
     monkeypatch.setattr(tensor_network, "_CHUNK", 1)
     forget_plans()
@@ -178,9 +179,9 @@ def test_plans_of_pooled_circuits_come_with_the_package():
         structure = qcnn_structure(n_qubits)
         assert quick_plan(structure, 4) == plan(structure, 4)
         assert plan(structure, 4).multiplications < multiplications
-    shipped = {path.name for path in contraction_plan.SHIPPED.glob("*.json")}
+    shipped = {path.name for path in planning.SHIPPED.glob("*.json")}
     assert shipped == {
-        contraction_plan._file_name(qcnn_structure(n, pooling), 16)
+        planning._file_name(qcnn_structure(n, pooling), 16)
         for n in (32, 64, 100, 128, 256)
         for pooling in ("controlled", "discard")
     }
@@ -192,9 +193,9 @@ def test_a_plan_is_searched_once_and_a_broken_file_is_searched_again(own_cache, 
     assert found.multiplications <= quick_plan(structure, 16).multiplications
     (file,) = own_cache.glob("*")
     searches = []
-    search = contraction_plan._searched
+    search = planning._searched
     monkeypatch.setattr(
-        contraction_plan, "_searched", lambda *args: searches.append(args) or search(*args)
+        planning, "_searched", lambda *args: searches.append(args) or search(*args)
     )
     n_tensors = len(structure.terms)
     backwards = [[2 * n_tensors - 3 - t for t in pair] for pair in found.pairs]

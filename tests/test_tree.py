@@ -6,7 +6,7 @@ import pytest
 
 import qnnbench
 from qnnbench.backends import BackendCannot
-from qnnbench.backends.superoperators import (
+from qnnbench.backends.tree.superoperators import (
     idle_environments,
     merged,
     merged_pull_back,

@@ -1,7 +1,8 @@
 """State vectors and operators on a CUDA device, through CuPy: taken by name only.
 
 What runs is the code of 'statevector' and 'heisenberg' on other arrays, in double precision.
-Static costs are those of one core: limits hold, conservatively.
+Static costs are those of one core: limits hold, conservatively. Tested on a stand-in that follows
+CuPy's rules; never yet run on a device.
 """
 
 from typing import Any

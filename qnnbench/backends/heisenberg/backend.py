@@ -9,11 +9,12 @@ exactly, larger ones are cut in the metric of product states. Timings:
 import numpy as np
 
 from qnnbench.backends.arrays import OnDevice, on_host
-from qnnbench.backends.contraction import CACHE_BYTES, Contraction, stack_states
-from qnnbench.backends.operator_flow import OperatorFlow
-from qnnbench.backends.operator_plan import plan
-from qnnbench.backends.operator_split import finite
+from qnnbench.backends.heisenberg.contraction import CACHE_BYTES, Contraction
+from qnnbench.backends.heisenberg.flow import OperatorFlow
+from qnnbench.backends.heisenberg.plan import plan
+from qnnbench.backends.heisenberg.split import finite
 from qnnbench.backends.protocol import Cost, Evaluation, Query
+from qnnbench.backends.stacking import stack_states
 from qnnbench.circuits.pauli_transfer import transfer, transfer_pull_back
 
 

@@ -11,7 +11,7 @@ from math import inf, prod
 
 import numpy as np
 
-from qnnbench.backends.contraction_plan import Plan, Segment, Structure
+from qnnbench.backends.tensor_network.plan import Plan, Segment, Structure
 
 _BATCH = -1  # the leg that numbers the states
 

@@ -2,23 +2,23 @@
 
 Made for circuits like the QCNN, where the number of legs that one has to cut grows with
 log n only: the operator and the states are contracted together, in an order that is
-searched once per structure (``contraction_plan``). Timings: ``benchmarks/README.md``.
+searched once per structure (``plan``). Timings: ``benchmarks/README.md``.
 """
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from qnnbench.backends.contraction_plan import MEMORY_BYTES, Plan, plan, quick_plan
-from qnnbench.backends.contraction_tree import Contraction, steps
-from qnnbench.backends.pauli_network import (
+from qnnbench.backends.protocol import BackendCannot, Cost, Evaluation, Query
+from qnnbench.backends.tensor_network.contraction import Contraction, steps
+from qnnbench.backends.tensor_network.network import (
     PauliNetwork,
     Readout,
     SiteData,
     pauli_network,
     readouts,
 )
-from qnnbench.backends.protocol import BackendCannot, Cost, Evaluation, Query
+from qnnbench.backends.tensor_network.plan import MEMORY_BYTES, Plan, plan, quick_plan
 from qnnbench.circuits.pauli_transfer import transfer, transfer_pull_back
 
 MAX_SECONDS = 3600.0
@@ -26,6 +26,7 @@ MAX_TENSORS = 2000  # of one network: beyond, an order alone takes many seconds
 
 _CHUNK = 1 << 19  # numbers in the largest result of several states: stays in the cache
 _PER_MULTIPLICATION_S = 6e-11  # measured on one core: 20 to 35 Gflop/s
+_PER_CALL_S = 1.5e-3  # of one value and gradient, whatever its size
 _PER_STEP_S = 3e-5  # measured: value and gradient of a step too small to count
 _QUICK_EXCESS = 100.0  # above the limits of what evaluates: no search makes up for that
 
@@ -90,7 +91,7 @@ def _checked_cost(plans: Sequence[Plan], query: Query, excess: float) -> Cost:
     products = 3 if is_kept else 4  # per step: value, two on the way back, value again
     multiplications = products * n_states * sum(plan.multiplications for plan in plans)
     n_steps = -(-n_states // chunk) * sum(len(plan.pairs) for plan in plans)
-    seconds = _PER_MULTIPLICATION_S * multiplications + _PER_STEP_S * n_steps
+    seconds = _PER_CALL_S + _PER_MULTIPLICATION_S * multiplications + _PER_STEP_S * n_steps
     data = 64.0 * chunk * query.program.n_qubits * query.max_bond_dim**4
     memory = data + chunk * max((plan.memory_bytes for plan in plans), default=0.0)
     if seconds > excess * MAX_SECONDS or memory > excess * MEMORY_BYTES or data > MEMORY_BYTES:
@@ -125,7 +126,7 @@ def evaluate(query: Query, params: np.ndarray) -> Evaluation:
     """Return exact values and gradients.
 
     Source: contraction trees, Gray and Kourtis, Quantum 5, 410 (2021); reverse
-    differentiation of a tree of matrix products, derived in ``contraction_tree``.
+    differentiation of a tree of matrix products, derived in ``contraction``.
 
     Raises:
         BackendCannot: More than the limits of time, memory or tensors allow.

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from qnnbench.backends.contraction import CACHE_BYTES
+from qnnbench.backends.heisenberg.contraction import CACHE_BYTES
 from qnnbench.circuits.pauli_transfer import PAULIS
 
 

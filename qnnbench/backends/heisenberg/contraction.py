@@ -13,18 +13,6 @@ import numpy as np
 CACHE_BYTES = 1 << 20  # of a chunk's working set
 
 
-def stack_states(states: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
-    """Return the tensors of all states, zero-padded, shape (n, batch, c, 2, c)."""
-    bond = max(t.shape[2] for tensors in states for t in tensors)
-    is_complex = any(np.iscomplexobj(t) for tensors in states for t in tensors)
-    shape = (len(states[0]), len(states), bond, 2, bond)
-    out = np.zeros(shape, dtype=complex if is_complex else float)
-    for b, tensors in enumerate(states):
-        for i, tensor in enumerate(tensors):
-            out[i, b, : tensor.shape[0], :, : tensor.shape[2]] = tensor
-    return out
-
-
 def _letters(env: np.ndarray, maps: np.ndarray) -> np.ndarray:
     """Return t† P_p H t for each letter p, shape (k, b, z, z', 4, d): grown by one site.
 
@@ -112,7 +100,7 @@ class Contraction:
     Args:
         tensors: Operator tensors of all chains, float64 (m, D, 4, D).
         columns: Per value its rows of ``tensors`` and their sites, both ascending.
-        states: From :func:`stack_states`, where ``tensors`` are.
+        states: From ``stack_states``, where ``tensors`` are.
         chunk_bytes: Working set of a chunk.
     """
 

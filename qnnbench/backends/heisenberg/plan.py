@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from qnnbench.backends.operator_way import Layer, Way, move_back
+from qnnbench.backends.heisenberg.way import Layer, Way, move_back
 from qnnbench.circuits.observables import SiteObservable
 from qnnbench.circuits.program import Program
 

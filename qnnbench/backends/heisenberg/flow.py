@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from qnnbench.backends.arrays import on_host
-from qnnbench.backends.operator_plan import Plan, Row
-from qnnbench.backends.operator_split import (
+from qnnbench.backends.heisenberg.plan import Plan, Row
+from qnnbench.backends.heisenberg.split import (
     Environments,
     Split,
     environments,
     environments_pull_back,
     split,
 )
-from qnnbench.backends.operator_way import Layer
+from qnnbench.backends.heisenberg.way import Layer
 
 SWAP = np.eye(16).reshape(4, 4, 4, 4).swapaxes(0, 1).reshape(16, 16)  # as a transfer matrix
 

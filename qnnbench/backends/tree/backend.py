@@ -12,7 +12,7 @@ from math import log2
 import numpy as np
 
 from qnnbench.backends.protocol import BackendCannot, Cost, Evaluation, Query
-from qnnbench.backends.superoperators import (
+from qnnbench.backends.tree.superoperators import (
     idle_environments,
     merged,
     merged_pull_back,

@@ -11,8 +11,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from qnnbench.backends.contraction_plan import Structure
-from qnnbench.backends.pauli_tensors import pauli_tensors
+from qnnbench.backends.tensor_network.pauli_tensors import pauli_tensors
+from qnnbench.backends.tensor_network.plan import Structure
 from qnnbench.circuits.observables import Projector, SiteObservable
 from qnnbench.circuits.pauli_transfer import transfer
 from qnnbench.circuits.program import Program

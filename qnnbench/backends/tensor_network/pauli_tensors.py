@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from qnnbench.backends.contraction import stack_states
+from qnnbench.backends.stacking import stack_states
 from qnnbench.circuits.pauli_transfer import PAULIS
 
 

@@ -3,7 +3,7 @@
 Blocks of the light cone are taken last first and grouped into layers of disjoint ones. A
 block that meets a new site inserts it into the chain. Blocks on sites that are no
 neighbours are routed: swaps bring the sites together and back. A bond whose neighbour is
-small enough is split exactly; the others are truncated by ``operator_split``.
+small enough is split exactly; the others are truncated by ``split``.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qnnbench.backends.operator_start import start_chain
+from qnnbench.backends.heisenberg.start import start_chain
 from qnnbench.circuits.observables import Projector, SiteObservable
 from qnnbench.circuits.program import Program
 
