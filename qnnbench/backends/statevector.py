@@ -20,7 +20,7 @@ from qnnbench.backends.statevector_plan import Plan, plan
 
 MAX_QUBITS = 24
 MAX_BYTES = 17e9
-CALL_S = 8e-4  # of one value and gradient, whatever its size
+CALL_S = 1.2e-3  # of one value and gradient, whatever its size
 
 Tensors = Sequence[np.ndarray]
 Chains = list[tuple[list[np.ndarray], np.ndarray | None]]  # so far, and what waits for a site

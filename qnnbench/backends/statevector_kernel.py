@@ -1,10 +1,14 @@
 """Compiled loops over state vectors: grow by a site, apply gates, undo them with gradients.
 
-A vector with bond χ on k qubits is one float64 array of 2 χ 2^k numbers: all real parts, then
-all imaginary parts, bond index slowest. Separate planes vectorise where complex numbers do
-not. Gates go through small buffers with a fixed stride, so that LLVM can prove that loads
-and stores do not overlap; indices there are unsigned, which drops Python's wrap-around.
+A vector with bond χ on k qubits is 2 χ 2^k float64 numbers: all real parts, then all
+imaginary parts, bond index slowest. Separate planes vectorise where complex numbers do not.
+All vectors lie in one array, ``memory``, and are named by where they begin; its first numbers
+are three buffers of a fixed stride, so that LLVM can prove that their rows do not overlap.
+Flat arrays of two types, few places where a loop is inlined, and no NumPy call in compiled
+code keep compilation short. Unsigned indices drop Python's wrap-around.
 """
+
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -13,383 +17,353 @@ from qnnbench.backends.statevector_plan import Plan
 
 CHUNK = 128  # groups of four amplitudes that pass through a buffer at a time
 RUN = 32  # contiguous amplitudes from which copying whole runs beats gathering
+BUFFER = 8 * CHUNK  # rows 00, 01, 10, 11 real, then imaginary
+BLOCK = 4 * CHUNK  # amplitudes in a buffer
 
 _FAST = {"contract", "reassoc", "nsz"}  # fused multiply-add and sums in any order
+_LOOPS: dict[str, Any] = {"fastmath": _FAST, "error_model": "numpy"}
+_INNER = {**_LOOPS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # compiled sooner
 _U = np.uint64
 
+APPLY, READ, ADD, UNDO = range(4)  # what a pass does; bit 0: adds products, 1: needs ``bra``
 
-@njit(fastmath=_FAST, cache=True)
-def _copy(source, s, target, t, count):
-    s, t = _U(s), _U(t)
+
+@njit(**_INNER)
+def _at(values, at, imag):
+    return complex(values[_U(at)], values[_U(at + imag)])
+
+
+@njit(**_INNER)
+def _copy(memory, s, s_imag, t, t_imag, count):
+    s, s_imag, t, t_imag = _U(s), _U(s_imag), _U(t), _U(t_imag)
     for c in range(_U(count)):
-        target[t + c] = source[s + c]
+        memory[t + c] = memory[s + c]
+        memory[t_imag + c] = memory[s_imag + c]
 
 
-@njit(fastmath=_FAST, cache=True)
+@njit(**_INNER)
+def _fill(memory, t, count):
+    t = _U(t)
+    for c in range(_U(count)):
+        memory[t + c] = 0.0
+
+
+@njit(**_INNER)
 def _group(g, low, high):
     """Return the first amplitude of group ``g``: zeros inserted at two bit positions."""
     g = ((g >> low) << (low + 1)) | (g & ((1 << low) - 1))
     return ((g >> high) << (high + 1)) | (g & ((1 << high) - 1))
 
 
-@njit(fastmath=_FAST, cache=True)
-def _load(vector, size, start, count, first, second, buffer):
-    """Copy ``count`` groups into ``buffer``: rows 00, 01, 10, 11 real, then imaginary."""
-    low, high = min(first, second), max(first, second)
-    run = min(count, 1 << low)
+@njit(**_INNER)
+def _move(memory, vector, size, start, count, first, second, buffer, is_load):
+    """Copy ``count`` groups of a vector to a buffer, or back."""
+    low, high = (first, second) if first < second else (second, first)
+    run = 1 << low
     if run >= RUN:
+        run = count if count < run else run
         for r in range(0, count, run):
-            base = _group(start + r, low, high)
+            base = vector + _group(start + r, low, high)
             for k in range(4):
                 at = base + ((k >> 1) << first) + ((k & 1) << second)
-                _copy(vector, at, buffer, k * CHUNK + r, run)
-                _copy(vector, size + at, buffer, (4 + k) * CHUNK + r, run)
+                row = buffer + k * CHUNK + r
+                if is_load:
+                    _copy(memory, at, at + size, row, row + BLOCK, run)
+                else:
+                    _copy(memory, row, row + BLOCK, at, at + size, run)
         return
     for c in range(count):
-        base = _group(start + c, low, high)
+        base = vector + _group(start + c, low, high)
         for k in range(4):
             at = base + ((k >> 1) << first) + ((k & 1) << second)
-            buffer[_U(k * CHUNK + c)] = vector[_U(at)]
-            buffer[_U((4 + k) * CHUNK + c)] = vector[_U(size + at)]
+            row = buffer + k * CHUNK + c
+            if is_load:
+                memory[_U(row)] = memory[_U(at)]
+                memory[_U(row + BLOCK)] = memory[_U(at + size)]
+            else:
+                memory[_U(at)] = memory[_U(row)]
+                memory[_U(at + size)] = memory[_U(row + BLOCK)]
 
 
-@njit(fastmath=_FAST, cache=True)
-def _store(vector, size, start, count, first, second, buffer):
-    """Copy ``buffer`` back; the inverse of :func:`_load`."""
-    low, high = min(first, second), max(first, second)
-    run = min(count, 1 << low)
-    if run >= RUN:
-        for r in range(0, count, run):
-            base = _group(start + r, low, high)
-            for k in range(4):
-                at = base + ((k >> 1) << first) + ((k & 1) << second)
-                _copy(buffer, k * CHUNK + r, vector, at, run)
-                _copy(buffer, (4 + k) * CHUNK + r, vector, size + at, run)
-        return
-    for c in range(count):
-        base = _group(start + c, low, high)
-        for k in range(4):
-            at = base + ((k >> 1) << first) + ((k & 1) << second)
-            vector[_U(at)] = buffer[_U(k * CHUNK + c)]
-            vector[_U(size + at)] = buffer[_U((4 + k) * CHUNK + c)]
+@njit(**_INNER)
+def _row(matrix, m, memory, buffer, real, imag, count):
+    """Write a row of a matrix, which begins at ``m``, times a buffer at two places."""
+    a, b = _at(matrix, m, 1), _at(matrix, m + 2, 1)
+    c, d = _at(matrix, m + 4, 1), _at(matrix, m + 6, 1)
+    for i in range(buffer, buffer + count):
+        z = a * _at(memory, i, BLOCK) + b * _at(memory, i + CHUNK, BLOCK)
+        z += c * _at(memory, i + 2 * CHUNK, BLOCK) + d * _at(memory, i + 3 * CHUNK, BLOCK)
+        memory[_U(real + i - buffer)] = z.real
+        memory[_U(imag + i - buffer)] = z.imag
 
 
-@njit(fastmath=_FAST, cache=True)
-def _row(matrix, i, buffer, target, real, imag, count):
-    """Write row ``i`` of ``matrix`` times ``buffer`` at two places of ``target``."""
-    a0, a1, a2, a3 = matrix[i, 0].real, matrix[i, 1].real, matrix[i, 2].real, matrix[i, 3].real
-    b0, b1, b2, b3 = matrix[i, 0].imag, matrix[i, 1].imag, matrix[i, 2].imag, matrix[i, 3].imag
-    real, imag = _U(real), _U(imag)
-    for c in range(_U(count)):
-        x0, x1 = buffer[c], buffer[_U(CHUNK) + c]
-        x2, x3 = buffer[_U(2 * CHUNK) + c], buffer[_U(3 * CHUNK) + c]
-        y0, y1 = buffer[_U(4 * CHUNK) + c], buffer[_U(5 * CHUNK) + c]
-        y2, y3 = buffer[_U(6 * CHUNK) + c], buffer[_U(7 * CHUNK) + c]
-        target[real + c] = (
-            a0 * x0 - b0 * y0 + a1 * x1 - b1 * y1 + a2 * x2 - b2 * y2 + a3 * x3 - b3 * y3
-        )
-        target[imag + c] = (
-            a0 * y0 + b0 * x0 + a1 * y1 + b1 * x1 + a2 * y2 + b2 * x2 + a3 * y3 + b3 * x3
-        )
-
-
-@njit(fastmath=_FAST, cache=True)
-def _write(matrix, buffer, vector, size, start, count, first, second, spare):
-    """Overwrite the groups of ``vector`` with ``matrix`` times ``buffer``."""
-    low, high = min(first, second), max(first, second)
-    if count <= (1 << low):
-        base = _group(start, low, high)
-        for k in range(4):
-            at = base + ((k >> 1) << first) + ((k & 1) << second)
-            _row(matrix, k, buffer, vector, at, size + at, count)
-        return
-    for k in range(4):
-        _row(matrix, k, buffer, spare, k * CHUNK, (4 + k) * CHUNK, count)
-    _store(vector, size, start, count, first, second, spare)
-
-
-@njit(fastmath=_FAST, cache=True)
-def _dots(bra, ket, count, out):
-    """Add Σ_c bra_i[c] ket_j[c]* of two buffers to ``out`` (4, 4)."""
+@njit(**_INNER)
+def _dots(memory, bra, count, out, o):
+    """Add Σ_c bra_i[c] ket_j[c]* to a complex (4, 4) that begins at ``o``; ket comes first."""
     for i in range(4):
-        r0 = r1 = r2 = r3 = s0 = s1 = s2 = s3 = 0.0
-        real, imag = _U(i * CHUNK), _U((4 + i) * CHUNK)
-        for c in range(_U(count)):
-            x, y = bra[real + c], bra[imag + c]
-            x0, x1 = ket[c], ket[_U(CHUNK) + c]
-            x2, x3 = ket[_U(2 * CHUNK) + c], ket[_U(3 * CHUNK) + c]
-            y0, y1 = ket[_U(4 * CHUNK) + c], ket[_U(5 * CHUNK) + c]
-            y2, y3 = ket[_U(6 * CHUNK) + c], ket[_U(7 * CHUNK) + c]
-            r0 += x * x0 + y * y0
-            s0 += y * x0 - x * y0
-            r1 += x * x1 + y * y1
-            s1 += y * x1 - x * y1
-            r2 += x * x2 + y * y2
-            s2 += y * x2 - x * y2
-            r3 += x * x3 + y * y3
-            s3 += y * x3 - x * y3
-        out[i, 0] += r0 + 1j * s0
-        out[i, 1] += r1 + 1j * s1
-        out[i, 2] += r2 + 1j * s2
-        out[i, 3] += r3 + 1j * s3
+        a = b = c = d = 0j
+        for k in range(count):
+            z = _at(memory, bra + i * CHUNK + k, BLOCK).conjugate()
+            a += z * _at(memory, k, BLOCK)
+            b += z * _at(memory, k + CHUNK, BLOCK)
+            c += z * _at(memory, k + 2 * CHUNK, BLOCK)
+            d += z * _at(memory, k + 3 * CHUNK, BLOCK)
+        for j, z in enumerate((a, b, c, d)):
+            out[o + 8 * i + 2 * j] += z.real
+            out[o + 8 * i + 2 * j + 1] -= z.imag
 
 
-@njit(fastmath=_FAST, cache=True)
-def _apply(vector, first, second, matrix, work):
-    size = len(vector) // 2
-    for start in range(0, size >> 2, CHUNK):
-        count = min(CHUNK, (size >> 2) - start)
-        _load(vector, size, start, count, first, second, work[0])
-        _write(matrix, work[0], vector, size, start, count, first, second, work[2])
+@njit(**_INNER)
+def _pass(what, memory, ket, bra, size, first, second, matrix, m, out, o):
+    """Go once through the groups of four amplitudes of one or two vectors.
+
+    APPLY a matrix to ``ket``; UNDO: add Σ |bra><ket| to ``out``, then apply the matrix to
+    both; READ: add Σ |ket><ket| to ``out``; ADD the matrix times ``ket`` to ``bra``.
+    """
+    n_loaded = 1 + (what >> 1)
+    n_written = 0 if what == READ else 2 if what == UNDO else 1
+    low = first if first < second else second
+    groups = size >> 2
+    for start in range(0, groups, CHUNK):
+        count = groups - start
+        count = CHUNK if count > CHUNK else count
+        for v in range(n_loaded):
+            at = bra if v else ket
+            _move(memory, at, size, start, count, first, second, v * BUFFER, np.int64(1))
+        if what & 1:
+            _dots(memory, BUFFER if what == UNDO else 0, count, out, o)
+        is_direct = count <= (1 << low) and what != ADD
+        for v in range(n_written):
+            at = bra if v or what == ADD else ket
+            base = at + _group(start, low, first + second - low)
+            for k in range(4):
+                real = base + ((k >> 1) << first) + ((k & 1) << second)
+                real = real if is_direct else 2 * BUFFER + k * CHUNK
+                imag = real + (size if is_direct else BLOCK)
+                _row(matrix, m + 8 * k, memory, v * BUFFER, real, imag, count)
+            if what == ADD:
+                _add_scaled(
+                    memory,
+                    np.int64(BUFFER),
+                    np.int64(BUFFER + BLOCK),
+                    np.int64(2 * BUFFER),
+                    np.int64(2 * BUFFER + BLOCK),
+                    1.0,
+                    0.0,
+                    np.int64(BLOCK),
+                )
+            if not is_direct:
+                _move(memory, at, size, start, count, first, second, 2 * BUFFER, np.int64(0))
 
 
-@njit(fastmath=_FAST, cache=True)
-def _undo(ket, bra, first, second, inverse, out, work):
-    """Apply ``inverse`` to both vectors; add Σ |bra><ket| from before that to ``out``."""
-    size = len(ket) // 2
-    for start in range(0, size >> 2, CHUNK):
-        count = min(CHUNK, (size >> 2) - start)
-        _load(ket, size, start, count, first, second, work[0])
-        _load(bra, size, start, count, first, second, work[1])
-        _dots(work[1], work[0], count, out)
-        _write(inverse, work[0], ket, size, start, count, first, second, work[2])
-        _write(inverse, work[1], bra, size, start, count, first, second, work[2])
+@njit(**_INNER)
+def _add_scaled(memory, s, s_imag, t, t_imag, x, y, count):
+    """Add x + iy times ``count`` amplitudes to others."""
+    a, s_imag, t_imag = complex(x, y), s_imag - s, t_imag - t
+    for c in range(count):
+        z = _at(memory, t + c, t_imag) + a * _at(memory, s + c, s_imag)
+        memory[_U(t + c)] = z.real
+        memory[_U(t + c + t_imag)] = z.imag
 
 
-@njit(fastmath=_FAST, cache=True)
-def _marginal(ket, first, second, out, work):
-    """Add the (4, 4) density matrix of two qubits to ``out``."""
-    size = len(ket) // 2
-    for start in range(0, size >> 2, CHUNK):
-        count = min(CHUNK, (size >> 2) - start)
-        _load(ket, size, start, count, first, second, work[0])
-        _dots(work[0], work[0], count, out)
-
-
-@njit(fastmath=_FAST, cache=True)
-def _add_image(ket, first, second, matrix, bra, work):
-    """Add ``matrix`` on two qubits times ``ket`` to ``bra``."""
-    size = len(ket) // 2
-    for start in range(0, size >> 2, CHUNK):
-        count = min(CHUNK, (size >> 2) - start)
-        _load(ket, size, start, count, first, second, work[0])
-        _load(bra, size, start, count, first, second, work[1])
-        for k in range(4):
-            _row(matrix, k, work[0], work[2], k * CHUNK, (4 + k) * CHUNK, count)
-        for c in range(8 * CHUNK):
-            work[1][c] += work[2][c]
-        _store(bra, size, start, count, first, second, work[1])
-
-
-@njit(fastmath=_FAST, cache=True)
-def _add_scaled(source, s, s_size, target, t, t_size, a, count):
-    """Add ``a`` times ``count`` amplitudes of ``source`` from ``s`` to ``target`` at ``t``."""
-    x, y, s, t = a.real, a.imag, _U(s), _U(t)
-    s_imag, t_imag = s + _U(s_size), t + _U(t_size)
-    for c in range(_U(count)):
-        target[t + c] += x * source[s + c] - y * source[s_imag + c]
-        target[t_imag + c] += x * source[s_imag + c] + y * source[s + c]
-
-
-@njit(fastmath=_FAST, cache=True)
-def _place(buffer, b_size, start, count, run, bit, vector, v_size):
-    """Copy amplitudes ``start`` … to where a new qubit of stride ``run`` is ``bit``."""
-    step = min(run, count)
+@njit(**_INNER)
+def _place(memory, start, count, run, bit, vector, size, is_load):
+    """Copy the buffer's amplitudes to where a new qubit of stride ``run`` is ``bit``, or back."""
+    step = run if run < count else count
     for c in range(0, count, step):
         at = start + c
-        at = 2 * at - (at & (run - 1)) + bit * run
-        for e in range(_U(step)):
-            vector[_U(at) + e] = buffer[_U(c) + e]
-            vector[_U(v_size + at) + e] = buffer[_U(b_size + c) + e]
+        at = vector + 2 * at - (at & (run - 1)) + bit * run
+        if is_load:
+            _copy(memory, at, at + size, c, c + BLOCK, step)
+        else:
+            _copy(memory, c, c + BLOCK, at, at + size, step)
 
 
-@njit(fastmath=_FAST, cache=True)
-def _take(vector, v_size, start, count, run, bit, buffer, b_size):
-    """Copy the same amplitudes back; the inverse of :func:`_place`."""
-    step = min(run, count)
-    for c in range(0, count, step):
-        at = start + c
-        at = 2 * at - (at & (run - 1)) + bit * run
-        for e in range(_U(step)):
-            buffer[_U(c) + e] = vector[_U(at) + e]
-            buffer[_U(b_size + c) + e] = vector[_U(v_size + at) + e]
-
-
-@njit(fastmath=_FAST, cache=True)
-def _grow(before, after, bonds, tensor, position, buffer):
+@njit(**_INNER)
+def _grow(is_adjoint, memory, before, after, size, left, right, tensors, at, bond, position):
     """Contract the next tensor (left, 2, right); its qubit enters at bit ``position``.
 
-    Sums over the left bond go through a contiguous buffer, whatever the position.
+    The adjoint adds to the vector ``before`` instead. Sums over the left bond go through a
+    contiguous buffer, whatever the position.
+
+    ``size`` is that of ``before``; the tensor begins at ``at``, padded to (bond, 2, bond).
     """
-    left, right = bonds
-    small, large = len(before) // 2, len(after) // 2
-    width, block = small // left, len(buffer) // 2
-    for r in range(right):
-        whole = after[2 * width * r :]
-        for bit in range(2):
-            for start in range(0, width, block):
-                count = min(block, width - start)
-                buffer[:count] = 0.0
-                buffer[block : block + count] = 0.0
-                for l in range(left):  # noqa: E741
-                    if tensor[l, bit, r] != 0:
-                        at = l * width + start
-                        _add_scaled(before, at, small, buffer, 0, block, tensor[l, bit, r], count)
-                _place(buffer, block, start, count, 1 << position, bit, whole, large)
+    width = size // left
+    grown = 2 * width * right
+    for r in range(2 * right):
+        r, bit = r >> 1, r & 1
+        whole = after + 2 * width * r
+        for start in range(0, width, BLOCK):
+            count = width - start
+            count = BLOCK if count > BLOCK else count
+            if is_adjoint:
+                _place(memory, start, count, 1 << position, bit, whole, grown, np.int64(1))
+            else:
+                _fill(memory, np.int64(0), np.int64(BUFFER))
+            for l in range(left):  # noqa: E741
+                entry = at + 2 * ((2 * l + bit) * bond + r)
+                x, y, row = tensors[entry], tensors[entry + 1], before + l * width + start
+                if x == 0.0 and y == 0.0:
+                    continue
+                if is_adjoint:
+                    _add_scaled(
+                        memory, np.int64(0), np.int64(BLOCK), row, row + size, x, -y, count
+                    )
+                else:
+                    _add_scaled(memory, row, row + size, np.int64(0), np.int64(BLOCK), x, y, count)
+            if not is_adjoint:
+                _place(memory, start, count, 1 << position, bit, whole, grown, np.int64(0))
 
 
-@njit(fastmath=_FAST, cache=True)
-def _shrink(after, before, bonds, tensor, position, buffer):
-    """Add to ``before`` the adjoint map of :func:`_grow` on ``after``."""
-    left, right = bonds
-    small, large = len(before) // 2, len(after) // 2
-    width, block = small // left, len(buffer) // 2
-    for r in range(right):
-        whole = after[2 * width * r :]
-        for bit in range(2):
-            for start in range(0, width, block):
-                count = min(block, width - start)
-                _take(whole, large, start, count, 1 << position, bit, buffer, block)
-                for l in range(left):  # noqa: E741
-                    a, at = np.conj(tensor[l, bit, r]), l * width + start
-                    if a != 0:
-                        _add_scaled(buffer, 0, block, before, at, small, a, count)
-
-
-@njit(fastmath=_FAST, cache=True)
-def _sign(j, z_mask):
-    j &= z_mask
+@njit(**_INNER)
+def _parity(j):
     for shift in (32, 16, 8, 4, 2, 1):
         j ^= j >> shift
-    return 1.0 - 2.0 * (j & 1)
+    return j & 1
 
 
-@njit(fastmath=_FAST, cache=True)
-def _string_mean(ket, string):
-    """Return <P> of a string (flipped bits, signed bits, number of Y, fixed bits, their value).
-
-    P maps |j> to i^Y (-1)^|j & signed| |j ^ flipped| where j agrees with the fixed bits.
-    """
-    flip, signed, n_y, fixed, value = string
-    size = len(ket) // 2
+@njit(cache=True, **_LOOPS)
+def _string_mean(memory, ket, size, flip, signed, fixed, value):
+    """Return <P> without its power of i, for a string as in :class:`Plan`: (real, imag)."""
     real = imag = 0.0
     for j in range(size):
         if j & fixed == value:
-            i, sign = _U(j ^ flip), _sign(j, signed)
-            x, y, u, v = ket[_U(j)], ket[_U(size + j)], ket[i], ket[i + _U(size)]
+            i, sign = _U(ket + (j ^ flip)), 1.0 - 2.0 * _parity(j & signed)
+            x, y = memory[_U(ket + j)], memory[_U(ket + size + j)]
+            u, v = memory[i], memory[i + _U(size)]
             real += sign * (u * x + v * y)
             imag += sign * (u * y - v * x)
-    return (1j**n_y * (real + 1j * imag)).real
+    return real, imag
 
 
-@njit(fastmath=_FAST, cache=True)
-def _add_string_image(ket, string, coefficient, bra):
-    """Add ``coefficient`` P|ket> to ``bra``; see :func:`_string_mean`."""
-    flip, signed, n_y, fixed, value = string
-    size = len(ket) // 2
-    a = coefficient * 1j**n_y
+@njit(cache=True, **_LOOPS)
+def _add_string_image(memory, ket, bra, size, flip, signed, fixed, value, x, y):
+    """Add (x + iy) P|ket> to ``bra``, without the power of i in P."""
     for j in range(size):
         if j & fixed == value:
-            i, sign = _U(j ^ flip), _sign(j, signed)
-            x, y = sign * ket[_U(j)], sign * ket[_U(size + j)]
-            bra[i] += a.real * x - a.imag * y
-            bra[i + _U(size)] += a.real * y + a.imag * x
+            i, sign = _U(bra + (j ^ flip)), 1.0 - 2.0 * _parity(j & signed)
+            u, v = sign * memory[_U(ket + j)], sign * memory[_U(ket + size + j)]
+            memory[i] += x * u - y * v
+            memory[i + _U(size)] += x * v + y * u
 
 
-@njit(fastmath=_FAST, cache=True)
-def _rise(steps, bonds, starts, tensors, slots, gates, store, work):
-    """Fill ``store`` for one state: the vectors on every number of sites, gates applied."""
-    k = 0
-    ket = store[starts[0] : starts[1]]
-    ket[0], ket[1] = 1.0, 0.0
-    for slot, first, second in steps:
-        if slot >= 0:
-            _apply(ket, first, second, gates[slots[slot]], work)
-            continue
-        before, ket = ket, store[starts[k + 1] : starts[k + 2]]
-        _grow(before, ket, (bonds[k], bonds[k + 1]), tensors[k], first, work[0])
-        k += 1
-    return ket
-
-
-@njit(fastmath=_FAST, cache=True)
-def _descend(steps, bonds, starts, tensors, slots, inverses, store, scratch, out, work):
-    """Undo the steps of one state on ψ and λ in ``scratch``; see :func:`backward`."""
-    k = len(bonds) - 1
-    size = starts[k + 1] - starts[k]
-    ket, bra, spare = scratch[0, :size], scratch[1], scratch[2]
-    for i in range(len(steps) - 1, -1, -1):
-        slot, first, second = steps[i]
-        if slot >= 0:
-            gate = slots[slot]
-            _undo(ket, bra[:size], first, second, inverses[gate], out[gate], work)
-            continue
-        k -= 1
-        grown, size = size, starts[k + 1] - starts[k]
-        ket = scratch[0, :size]
-        ket[:] = store[starts[k] : starts[k + 1]]
-        spare[:size] = 0.0
-        pair = bonds[k], bonds[k + 1]
-        _shrink(bra[:grown], spare[:size], pair, tensors[k], first, work[0])
-        bra, spare = spare, bra
-
-
-Arrays = tuple[np.ndarray, ...]
-
-
-@njit(fastmath=_FAST, cache=True)
-def _forward(steps, bonds, starts, pairs, strings, tensors, slots, gates, store):
-    work = np.zeros((3, 8 * CHUNK))
-    marginals = np.zeros((len(tensors), len(pairs), 4, 4), dtype=np.complex128)
-    means = np.zeros((len(tensors), len(strings)))
-    for run in range(len(tensors)):
-        ket = _rise(steps, bonds, starts, tensors[run], slots[run], gates, store[run], work)
-        for i in range(len(pairs)):
-            _marginal(ket, pairs[i, 0], pairs[i, 1], marginals[run, i], work)
-        for i in range(len(strings)):
-            means[run, i] = _string_mean(ket, strings[i])
-    return marginals, means
-
-
-@njit(fastmath=_FAST, cache=True)
-def _backward(
+@njit(cache=True, **_LOOPS)
+def _run(
+    is_adjoint,
+    is_seeded,
+    first_run,
+    last_run,
     steps,
     bonds,
     starts,
     pairs,
-    strings,
     tensors,
     slots,
-    inverses,
-    store,
+    gates,
     matrices,
-    factors,
-    scratch,
+    memory,
+    most,
+    bond,
+    slots_per_run,
     out,
 ):
-    work = np.zeros((3, 8 * CHUNK))
-    last = len(bonds) - 1
-    size = starts[last + 1] - starts[last]
-    ket, bra = scratch[0, :size], scratch[1, :size]
-    for run in range(len(tensors)):
-        ket[:] = store[run, starts[last] : starts[last + 1]]
-        bra[:] = 0.0
-        for i in range(len(pairs)):
-            _add_image(ket, pairs[i, 0], pairs[i, 1], matrices[run, i], bra, work)
-        for i in range(len(strings)):
-            _add_string_image(ket, strings[i], factors[run, i], bra)
-        _descend(
-            steps,
-            bonds,
-            starts,
-            tensors[run],
-            slots[run],
-            inverses,
-            store[run],
-            scratch,
-            out,
-            work,
+    """Fill the stored vectors and read pairs, or go back from images; see the functions below."""
+    sites, n_steps, n_pairs = len(bonds) - 1, len(steps) // 3, len(pairs) // 2
+    what = UNDO if is_adjoint else APPLY
+    for run in range(first_run, last_run):
+        ket = np.int64(3 * BUFFER)
+        store, bra, spare = ket + 3 * most + run * starts[sites + 1], ket + most, ket + 2 * most
+        k, size = (
+            (sites, (starts[sites + 1] - starts[sites]) >> 1)
+            if is_adjoint
+            else (np.int64(0), np.int64(1))
         )
+        if is_adjoint:
+            at = store + starts[k]
+            _copy(memory, at, at + size, ket, ket + size, size)
+            if not is_seeded:
+                _fill(memory, bra, 2 * size)
+            for i in range(n_pairs):
+                first, second, m = pairs[2 * i], pairs[2 * i + 1], 32 * (run * n_pairs + i)
+                _pass(np.int64(ADD), memory, ket, bra, size, first, second, matrices, m, out, m)
+        else:
+            ket = store
+            memory[ket], memory[ket + 1] = 1.0, 0.0
+        for i in range(n_steps):
+            i = 3 * (n_steps - 1 - i if is_adjoint else i)
+            slot, first, second = steps[i], steps[i + 1], steps[i + 2]
+            if slot >= 0:
+                gate = 32 * slots[run * slots_per_run + slot]
+                _pass(what, memory, ket, bra, size, first, second, gates, gate, out, gate)
+                continue
+            before, after = (spare, bra) if is_adjoint else (ket, ket + 2 * size)
+            if is_adjoint:
+                k -= 1
+                size = (starts[k + 1] - starts[k]) >> 1
+                at = store + starts[k]
+                _copy(memory, at, at + size, ket, ket + size, size)
+                _fill(memory, spare, 2 * size)
+                bra, spare = spare, bra
+            at = 4 * (run * sites + k) * bond * bond
+            _grow(
+                is_adjoint,
+                memory,
+                before,
+                after,
+                size,
+                bonds[k],
+                bonds[k + 1],
+                tensors,
+                at,
+                bond,
+                first,
+            )
+            if not is_adjoint:
+                k += 1
+                ket, size = after, (starts[k + 1] - starts[k]) >> 1
+        if not is_adjoint:
+            for i in range(n_pairs):
+                o = 32 * (run * n_pairs + i)
+                first, second = pairs[2 * i], pairs[2 * i + 1]
+                _pass(np.int64(READ), memory, ket, bra, size, first, second, gates, o, out, o)
+
+
+def _flat(array: np.ndarray) -> np.ndarray:
+    """Return an array as one row, complex numbers as pairs of float64."""
+    array = np.ascontiguousarray(array)
+    return (array.view(np.float64) if np.iscomplexobj(array) else array).reshape(-1)
+
+
+def _sizes(plan: Plan) -> tuple[int, int]:
+    """Return how many numbers the longest and the last vector have."""
+    sizes = np.diff(plan.starts)
+    return int(sizes.max()), int(sizes[-1])
+
+
+def _call(
+    plan: Plan,
+    tensors: np.ndarray,
+    slots: np.ndarray,
+    gates: np.ndarray,
+    matrices: np.ndarray,
+    memory: np.ndarray,
+    out: np.ndarray,
+    is_adjoint: bool,
+    seeded: int | None = None,
+) -> None:
+    """Run all states, or only one whose images of strings lie in ``memory`` already."""
+    runs = (0, len(tensors)) if seeded is None else (seeded, seeded + 1)
+    _run(
+        int(is_adjoint),
+        int(seeded is not None),
+        *runs,
+        *map(_flat, (*plan.arrays[:4], tensors, slots, gates, matrices)),
+        memory,
+        _sizes(plan)[0],
+        tensors.shape[-1],
+        slots.shape[1],
+        _flat(out),
+    )
 
 
 def forward(
@@ -407,9 +381,17 @@ def forward(
         Density matrices of the plan's pairs, complex (runs, p, 4, 4), means of its strings,
         float64 (runs, s), and what :func:`backward` needs.
     """
-    store = np.empty((len(tensors), plan.starts[-1]))
-    arguments = (*plan.arrays, tensors, slots, gates, store)
-    return *_forward(*arguments), store
+    marginals = np.zeros((len(tensors), len(plan.pairs), 4, 4), dtype=complex)
+    means = np.zeros((len(tensors), len(plan.strings)))
+    most, last = _sizes(plan)
+    memory = np.empty(3 * (BUFFER + most) + len(tensors) * int(plan.starts[-1]))
+    _call(plan, tensors, slots, gates, gates, memory, marginals, False)
+    for run, i in np.ndindex(means.shape):
+        flip, signed, n_y, fixed, value = plan.strings[i].tolist()
+        ket = 3 * (BUFFER + most) + (run + 1) * int(plan.starts[-1]) - last
+        real, imag = _string_mean(memory, ket, last // 2, flip, signed, fixed, value)
+        means[run, i] = (1j**n_y * complex(real, imag)).real
+    return marginals, means, memory
 
 
 def backward(
@@ -434,6 +416,18 @@ def backward(
         factors: Of the strings, float64 (runs, s).
         out: Complex (n_gates, 4, 4); Σ |λ><ψ| after each gate is added to it.
     """
-    scratch = np.empty((3, int(np.diff(plan.starts).max())))  # by NumPy: in huge pages
-    arguments = (*plan.arrays, tensors, slots, inverses, store, matrices, factors, scratch, out)
-    _backward(*arguments)
+    most, last = _sizes(plan)
+    if not len(plan.strings):
+        _call(plan, tensors, slots, inverses, matrices, store, out, True)
+        return
+    bra = 3 * BUFFER + most
+    for run in range(len(tensors)):
+        ket = 3 * (BUFFER + most) + (run + 1) * int(plan.starts[-1]) - last
+        store[bra : bra + last] = 0.0
+        for string, factor in zip(plan.strings.tolist(), factors[run], strict=True):
+            flip, signed, n_y, fixed, value = string
+            a = factor * 1j**n_y
+            _add_string_image(
+                store, ket, bra, last // 2, flip, signed, fixed, value, a.real, a.imag
+            )
+        _call(plan, tensors, slots, inverses, matrices, store, out, True, run)
