@@ -10,11 +10,11 @@ import sympy
 import qnnbench
 from qnnbench.backends import BackendCannot, statevector
 from qnnbench.backends.evaluate import Evaluator
-from qnnbench.backends.light_cones import light_cones
 from qnnbench.backends.protocol import Query
-from qnnbench.backends.statevector import cost, families
-from qnnbench.backends.statevector_arrays import ArrayKernel
-from qnnbench.backends.statevector_plan import plan
+from qnnbench.backends.statevector.arrays import ArrayKernel
+from qnnbench.backends.statevector.backend import cost, families
+from qnnbench.backends.statevector.light_cones import light_cones
+from qnnbench.backends.statevector.plan import plan
 from qnnbench.circuits.ansatze import build_ansatz, pauli_rotation
 from qnnbench.circuits.observables import PauliTerms
 from qnnbench.circuits.program import Program

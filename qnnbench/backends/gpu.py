@@ -11,7 +11,7 @@ import numpy as np
 
 from qnnbench.backends import heisenberg, statevector
 from qnnbench.backends.protocol import BackendCannot, Cost, Evaluation, Query
-from qnnbench.backends.statevector_arrays import ArrayKernel
+from qnnbench.backends.statevector.arrays import ArrayKernel
 
 CHUNK_BYTES = 1 << 32  # of a contraction's working set: as many states at once as fit
 

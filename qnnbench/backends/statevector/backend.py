@@ -13,10 +13,10 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
-from qnnbench.backends import statevector_kernel
-from qnnbench.backends.light_cones import Cone, light_cones, parts
 from qnnbench.backends.protocol import BackendCannot, Cost, Evaluation, Query
-from qnnbench.backends.statevector_plan import Plan, plan
+from qnnbench.backends.statevector import kernel as compiled
+from qnnbench.backends.statevector.light_cones import Cone, light_cones, parts
+from qnnbench.backends.statevector.plan import Plan, plan
 
 MAX_QUBITS = 24
 MAX_BYTES = 17e9
@@ -175,11 +175,11 @@ class Kernel(Protocol):
 
     @property
     def forward(self) -> Callable[..., tuple[np.ndarray, np.ndarray, Any]]:
-        """As in ``statevector_kernel``."""
+        """As in ``kernel``."""
 
     @property
     def backward(self) -> Callable[..., None]:
-        """As in ``statevector_kernel``."""
+        """As in ``kernel``."""
 
 
 class _Ran:
@@ -257,7 +257,7 @@ def _n_branches(query: Query, sites: tuple[int, ...]) -> float:
     )
 
 
-def evaluate(query: Query, params: np.ndarray, kernel: Kernel = statevector_kernel) -> Evaluation:
+def evaluate(query: Query, params: np.ndarray, kernel: Kernel = compiled) -> Evaluation:
     """Return exact complex128 values, and gradients by adjoint differentiation.
 
     Source: Jones and Gacon, arXiv:2009.02823, Algorithm 1, on fused blocks.

@@ -1,4 +1,4 @@
-"""The loops of ``statevector_kernel`` as array operations, for an accelerator.
+"""The loops of ``kernel`` as array operations, for an accelerator.
 
 The same plans run on the arrays of any module that follows NumPy, all runs of one at once.
 Vectors are complex arrays (runs, χ, 2^k), the fastest bit last.
@@ -7,11 +7,11 @@ Vectors are complex arrays (runs, χ, 2^k), the fastest bit last.
 import numpy as np
 
 from qnnbench.backends.arrays import Array, OnDevice, on_host
-from qnnbench.backends.statevector_plan import Plan
+from qnnbench.backends.statevector.plan import Plan
 
 
 class ArrayKernel:
-    """Runs plans where ``on_device`` moves arrays; arguments as in ``statevector_kernel``."""
+    """Runs plans where ``on_device`` moves arrays; arguments as in ``kernel``."""
 
     def __init__(self, on_device: OnDevice) -> None:
         self._on_device = on_device
@@ -19,7 +19,7 @@ class ArrayKernel:
     def forward(
         self, plan: Plan, tensors: np.ndarray, slots: np.ndarray, gates: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, list[Array]]:
-        """Run a plan; see ``statevector_kernel.forward``."""
+        """Run a plan; see ``kernel.forward``."""
         runs = len(tensors)
         matrices, inputs = self._on_device(gates), self._on_device(tensors)
         ket = np.ones((runs, 1, 1), dtype=complex, like=inputs)
@@ -53,7 +53,7 @@ class ArrayKernel:
         factors: np.ndarray,
         out: np.ndarray,
     ) -> None:
-        """Run a plan backwards; see ``statevector_kernel.backward``."""
+        """Run a plan backwards; see ``kernel.backward``."""
         undo, inputs, read = map(self._on_device, (inverses, tensors, matrices))
         means_bar = self._on_device(factors)
         ket, k = store[-1], len(store) - 1

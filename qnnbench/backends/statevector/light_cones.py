@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qnnbench.backends.statevector_plan import Layout
+from qnnbench.backends.statevector.plan import Layout
 from qnnbench.circuits.observables import Projector, SiteObservable
 from qnnbench.circuits.pauli_transfer import PAULIS
 from qnnbench.circuits.program import Program

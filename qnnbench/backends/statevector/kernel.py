@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from qnnbench.backends.statevector_plan import Plan
+from qnnbench.backends.statevector.plan import Plan
 
 CHUNK = 128  # groups of four amplitudes that pass through a buffer at a time
 RUN = 32  # contiguous amplitudes from which copying whole runs beats gathering
