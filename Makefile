@@ -56,7 +56,7 @@ lock: ## write the lock files anew from pyproject.toml
 		-o requirements-bench.txt  # on its own: PennyLane pins an older autoray
 
 clean: ## remove what runs left behind; reports and .venv stay
-	rm -rf results logs checkpoints .snakemake .pytest_cache .mypy_cache .ruff_cache
+	rm -rf results logs checkpoints .snakemake .hypothesis .pytest_cache .mypy_cache .ruff_cache
 
 $(VENV)/bin/python $(BENCH_VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

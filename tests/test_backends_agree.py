@@ -171,3 +171,25 @@ def test_gradient_error_is_the_change_on_doubling_the_bond():
     observed = np.linalg.norm(coarse.gradient(ones) - exact.gradient(ones))
     assert 0.2 * observed < np.linalg.norm(coarse.gradient_error(ones)) < 5 * observed
     assert not exact.gradient_error(ones).any()
+
+
+@pytest.mark.parametrize("backend", ["statevector", "heisenberg", "tensor_network", "tree"])
+def test_angles_changed_afterwards_change_no_gradient(backend):
+    network = build_ansatz("rg_tree", 6)
+    params = np.random.default_rng(0).normal(size=len(network.symbols))
+    call = (network.circuit, network.observables[-1], params, None, network.symbols, backend)
+    result = qnnbench.expectations(*call)
+    expected = result.gradient([[1.0]])
+    params += 1.0  # what an optimiser does in place
+    np.testing.assert_array_equal(result.gradient([[1.0]]), expected)
+
+
+@pytest.mark.parametrize("backend", ["statevector", "qsim", "heisenberg", "tensor_network"])
+@pytest.mark.parametrize("scale", [1e-46, 1e40])
+def test_coefficients_may_have_any_size(backend, scale):
+    qubit = cirq.LineQubit(0)
+    circuit = cirq.Circuit(cirq.ry(0.5)(qubit))
+    empty = cirq.ProjectorSum()
+    result = qnnbench.expectations(circuit, [scale * cirq.Z(qubit), empty], [], backend=backend)
+    np.testing.assert_allclose(result.values, [[scale * np.cos(0.5), 0]], rtol=1e-5)
+    assert result.error[0, 0] <= 1e-5 * scale

@@ -120,6 +120,8 @@ def test_unsupported_gates_are_named_before_work_starts(gate, message):
         ({"params": [0.0, 1.0]}, r"shape \(1,\)"),
         ({"backend": "statvector"}, "Did you mean 'statevector'"),
         ({"symbols": [u]}, "not listed: .*t"),
+        ({"symbols": ["t"]}, r"pass sympy.Symbol\('t'\)"),
+        ({"params": {"t": 0.1}}, "1 real angles in an array, got dict"),
         ({"observables": []}, "observables is empty"),
         ({"observables": 1j * cirq.Z(A)}, "not a real finite"),
         ({"states": []}, "got an empty one"),

@@ -63,6 +63,7 @@ class Expectations:
         Raises:
             ValueError: Wrong shape or a number that is not finite.
             BackendCannot: The backend gives no gradients.
+            FloatingPointError: The gradient is not finite.
         """
         return self._pulled_back(self._evaluation, cotangent)
 
@@ -211,8 +212,13 @@ class Evaluator:
 
     def checked_params(self, params: np.ndarray) -> np.ndarray:
         """Return ``params`` as float64 (n_symbols,), or say what is wrong with them."""
-        array = np.asarray(params, dtype=float)
         n_symbols = len(self.program.symbols)
+        try:  # a copy: the caller may go on changing its own array
+            array = np.array(params, dtype=float)
+        except (TypeError, ValueError) as reason:
+            raise ValueError(
+                f"params must be {n_symbols} real angles in an array, got {type(params).__name__}"
+            ) from reason
         if array.shape != (n_symbols,):
             raise ValueError(
                 f"params must have shape ({n_symbols},), one angle per symbol, got {array.shape}"
@@ -307,6 +313,7 @@ def expectations(
         BackendCannot: The backend declines, with the reason and what can.
         OverBudget: What could evaluate this is above the limits.
         ValueError: Wrong shapes, NaN, unknown names.
+        FloatingPointError: A value left the range of double precision.
     """
     columns: list[Any] = [observables]
     if isinstance(observables, list | tuple):

@@ -84,13 +84,12 @@ def trajectories(
 
 def evaluate(query: Query, params: np.ndarray) -> Evaluation:
     """Return single-precision values; gradients are declined."""
-    vectors = output_vectors(query, params)
+    vectors = output_vectors(query, params).astype(complex)  # coefficients may be any size
     shaped = vectors.reshape((len(vectors),) + (2,) * query.program.n_qubits)
-    columns = [
-        np.einsum("ki,ki->k", vectors.conj(), o.apply(shaped).reshape(vectors.shape)).real
-        for o in query.observables
-    ]
-    values = np.stack(columns, axis=1).astype(float)
+    values = np.zeros((len(vectors), len(query.observables)))
+    for column, observable in enumerate(query.observables):
+        image = observable.apply(shaped).reshape(vectors.shape)
+        values[:, column] = np.einsum("ki,ki->k", vectors.conj(), image).real
     rounding = SINGLE_PRECISION * max(1, len(query.program.sites)) ** 0.5
     error = np.tile([rounding * o.bound for o in query.observables], (len(vectors), 1))
 

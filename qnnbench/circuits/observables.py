@@ -96,7 +96,7 @@ def on_sites(
     if not isinstance(observable, cirq.PauliString | cirq.PauliSum):
         raise UnsupportedCircuit(
             f"Observable {observable!r} is a {type(observable).__name__}; supported are "
-            "cirq.PauliString, cirq.PauliSum and cirq.ProjectorString."
+            "cirq.PauliString, cirq.PauliSum, cirq.ProjectorString and cirq.ProjectorSum."
         )
     strings = [observable] if isinstance(observable, cirq.PauliString) else list(observable)
     return PauliTerms(

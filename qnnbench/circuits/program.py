@@ -134,6 +134,11 @@ def compile_circuit(
             free angle that is not affine, or a symbol that ``symbols`` lacks.
     """
     order = circuit_symbols(circuit) if symbols is None else tuple(symbols)
+    odd = [symbol for symbol in order if not isinstance(symbol, sympy.Symbol)]
+    if odd:
+        raise UnsupportedCircuit(
+            f"symbols holds {odd[0]!r}, a {type(odd[0]).__name__}; pass sympy.Symbol({odd[0]!r})"
+        )
     index = {symbol.name: i for i, symbol in enumerate(order)}
     if len(index) < len(order):
         twice = sorted({s.name for i, s in enumerate(order) if index[s.name] != i})
