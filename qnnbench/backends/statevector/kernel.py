@@ -60,29 +60,19 @@ def _move(memory, vector, size, start, count, first, second, buffer, is_load):
     """Copy ``count`` groups of a vector to a buffer, or back."""
     low, high = (first, second) if first < second else (second, first)
     run = 1 << low
-    if run >= RUN:
-        run = count if count < run else run
-        for r in range(0, count, run):
-            base = vector + _group(start + r, low, high)
-            for k in range(4):
-                at = base + ((k >> 1) << first) + ((k & 1) << second)
-                row = buffer + k * CHUNK + r
-                if is_load:
-                    _copy(memory, at, at + size, row, row + BLOCK, run)
-                else:
-                    _copy(memory, row, row + BLOCK, at, at + size, run)
-        return
-    for c in range(count):
-        base = vector + _group(start + c, low, high)
+    step = 1 if run < RUN else run if run < count else count
+    s_imag, t_imag = (size, BLOCK) if is_load else (BLOCK, size)
+    for r in range(0, count, step):
+        base = vector + _group(start + r, low, high)
         for k in range(4):
-            at = base + ((k >> 1) << first) + ((k & 1) << second)
-            row = buffer + k * CHUNK + c
-            if is_load:
-                memory[_U(row)] = memory[_U(at)]
-                memory[_U(row + BLOCK)] = memory[_U(at + size)]
+            s = base + ((k >> 1) << first) + ((k & 1) << second)
+            t = buffer + k * CHUNK + r
+            s, t = (s, t) if is_load else (t, s)
+            if step > 1:
+                _copy(memory, s, s + s_imag, t, t + t_imag, step)
             else:
-                memory[_U(at)] = memory[_U(row)]
-                memory[_U(at + size)] = memory[_U(row + BLOCK)]
+                memory[_U(t)] = memory[_U(s)]
+                memory[_U(t + t_imag)] = memory[_U(s + s_imag)]
 
 
 @njit(**_INNER)
@@ -108,9 +98,15 @@ def _dots(memory, bra, count, out, o):
             b += z * _at(memory, k + CHUNK, BLOCK)
             c += z * _at(memory, k + 2 * CHUNK, BLOCK)
             d += z * _at(memory, k + 3 * CHUNK, BLOCK)
-        for j, z in enumerate((a, b, c, d)):
-            out[o + 8 * i + 2 * j] += z.real
-            out[o + 8 * i + 2 * j + 1] -= z.imag
+        r = o + 8 * i
+        out[r] += a.real
+        out[r + 1] -= a.imag
+        out[r + 2] += b.real
+        out[r + 3] -= b.imag
+        out[r + 4] += c.real
+        out[r + 5] -= c.imag
+        out[r + 6] += d.real
+        out[r + 7] -= d.imag
 
 
 @njit(**_INNER)
@@ -173,10 +169,9 @@ def _place(memory, start, count, run, bit, vector, size, is_load):
     for c in range(0, count, step):
         at = start + c
         at = vector + 2 * at - (at & (run - 1)) + bit * run
-        if is_load:
-            _copy(memory, at, at + size, c, c + BLOCK, step)
-        else:
-            _copy(memory, c, c + BLOCK, at, at + size, step)
+        s, s_imag = (at, at + size) if is_load else (c, c + BLOCK)
+        t, t_imag = (c, c + BLOCK) if is_load else (at, at + size)
+        _copy(memory, s, s_imag, t, t_imag, step)
 
 
 @njit(**_INNER)
@@ -205,12 +200,9 @@ def _grow(is_adjoint, memory, before, after, size, left, right, tensors, at, bon
                 x, y, row = tensors[entry], tensors[entry + 1], before + l * width + start
                 if x == 0.0 and y == 0.0:
                     continue
-                if is_adjoint:
-                    _add_scaled(
-                        memory, np.int64(0), np.int64(BLOCK), row, row + size, x, -y, count
-                    )
-                else:
-                    _add_scaled(memory, row, row + size, np.int64(0), np.int64(BLOCK), x, y, count)
+                s, s_imag = (np.int64(0), np.int64(BLOCK)) if is_adjoint else (row, row + size)
+                t, t_imag = (row, row + size) if is_adjoint else (np.int64(0), np.int64(BLOCK))
+                _add_scaled(memory, s, s_imag, t, t_imag, x, -y if is_adjoint else y, count)
             if not is_adjoint:
                 _place(memory, start, count, 1 << position, bit, whole, grown, np.int64(0))
 
