@@ -40,7 +40,7 @@ class Problem:
     cotangent: np.ndarray
 
     def by(self, backend: str):
-        """Return values (columns,), the slope along the direction, and the whole result."""
+        """Return values (columns,) and the whole result."""
         evaluator = Evaluator(self.circuit, self.observables, self.symbols)
         result = evaluator(self.params, self.state, backend, 0.0, BOND_DIM)
         return result.values[0], result
