@@ -27,7 +27,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     with style():
         figure = Figure(figsize=(7.6, LINE_IN * n_lines + 0.95))
         height = figure.get_figheight()
-        axes = figure.add_axes((0.34, 0.55 / height, 0.62, LINE_IN * n_lines / height))
+        axes = figure.add_axes((0.36, 0.55 / height, 0.6, LINE_IN * n_lines / height))
         labels: list[tuple[float, str, str]] = []
         y = 0.0
         for case, group in groups:

@@ -70,6 +70,7 @@ def cells(row: Row) -> list[str]:
     """Return a row as text, one cell per name in ``HEADER``."""
     case, contender = {**CASES, **CHECKS}[row.case], CONTENDERS[row.contender]
     timed = "value" if row.mode == "value" else "value + gradient"
+    timed = timed if contender.function == "prepare" else "as named"  # no evaluation
     names = [row.case, contender.label, timed]
     if row.status != "ok":
         return [*names, f"{row.status}: {row.reason}", *[""] * (len(HEADER) - 4)]
