@@ -64,9 +64,13 @@ $(VENV)/bin/python $(BENCH_VENV)/bin/python:
 	"Name another: make PYTHON=python3.12 ..." >&2; exit 1; }
 	$(PYTHON) -m venv $(@:/bin/python=)
 
+COMPILE_KERNEL := import cirq, qnnbench; \
+	qnnbench.expectations(cirq.Circuit(), cirq.Z(cirq.q(0)), [], backend="statevector")
+
 $(VENV)/runtime.stamp: requirements.txt pyproject.toml | $(VENV)/bin/python
 	$(PIP) install --require-hashes -r requirements.txt
 	$(PIP) install --no-build-isolation --no-deps -e .
+	$(BIN)/python -c '$(COMPILE_KERNEL)'  # once; later processes load it
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
