@@ -21,7 +21,7 @@ BUFFER = 8 * CHUNK  # rows 00, 01, 10, 11 real, then imaginary
 BLOCK = 4 * CHUNK  # amplitudes in a buffer
 
 _FAST = {"contract", "reassoc", "nsz"}  # fused multiply-add and sums in any order
-_LOOPS: dict[str, Any] = {"fastmath": _FAST, "error_model": "numpy"}
+_LOOPS: dict[str, Any] = {"fastmath": _FAST, "error_model": "numpy", "no_rewrites": True}
 _INNER = {**_LOOPS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # compiled sooner
 _U = np.uint64
 
