@@ -43,6 +43,19 @@ def checked_tensors(tensors: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
     return copies
 
 
+def check_dense(n_qubits: int) -> None:
+    """Say so where a state has too many amplitudes to write down.
+
+    Raises:
+        ValueError: More than 20 qubits.
+    """
+    if n_qubits > MAX_DENSE_QUBITS:
+        raise ValueError(
+            f"2^{n_qubits} amplitudes do not fit; state_vector takes at most "
+            f"{MAX_DENSE_QUBITS} qubits, expectation and reduced_density_matrix any number"
+        )
+
+
 def checked_sites(sites: Sequence[int], n_qubits: int) -> list[int]:
     """Return sites as a list after checking that they exist and differ.
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from qnnbench.registry import lookup
 from qnnbench.states.chain import (
-    MAX_DENSE_QUBITS,
     MAX_MARGINAL_SITES,
     Chain,
+    check_dense,
     checked_sites,
     checked_tensors,
 )
@@ -189,11 +189,7 @@ class MPS:
         Raises:
             ValueError: More than 20 qubits.
         """
-        if self.n_qubits > MAX_DENSE_QUBITS:
-            raise ValueError(
-                f"2^{self.n_qubits} amplitudes do not fit; state_vector takes at most "
-                f"{MAX_DENSE_QUBITS} qubits, expectation and reduced_density_matrix any number"
-            )
+        check_dense(self.n_qubits)
         vector = np.ones((1, 1))
         for tensor in self.tensors:
             vector = np.tensordot(vector, tensor, 1).reshape(-1, tensor.shape[2])

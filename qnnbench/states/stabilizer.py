@@ -14,7 +14,7 @@ import numpy as np
 
 from qnnbench.circuits.pauli_transfer import PAULIS, transfer
 from qnnbench.registry import lookup
-from qnnbench.states.chain import MAX_DENSE_QUBITS, MAX_MARGINAL_SITES, checked_sites
+from qnnbench.states.chain import MAX_MARGINAL_SITES, check_dense, checked_sites
 
 if TYPE_CHECKING:  # importing Cirq costs seconds: callers that hold a circuit have paid
     import cirq
@@ -216,11 +216,7 @@ class StabilizerState:
         Raises:
             ValueError: More than 20 qubits.
         """
-        if self.n_qubits > MAX_DENSE_QUBITS:
-            raise ValueError(
-                f"2^{self.n_qubits} amplitudes do not fit; state_vector takes at most "
-                f"{MAX_DENSE_QUBITS} qubits, expectation and reduced_density_matrix any number"
-            )
+        check_dense(self.n_qubits)
         rough = self.tableau.to_state_vector(endian="big").astype(complex)  # from complex64
         held = np.abs(rough) > 0.5 * np.abs(rough).max()
         # All amplitudes are 0 or r·{1, i, -1, -i} for one r, so rounding makes them exact.
