@@ -15,22 +15,36 @@ from numba import njit
 
 from qnnbench.backends.statevector.plan import Plan
 
-CHUNK = 128  # groups of four amplitudes that pass through a buffer at a time
-RUN = 32  # contiguous amplitudes from which copying whole runs beats gathering
+# Of one type in compiled code: of a Python integer numba would compile a version by value.
+CHUNK = np.int64(128)  # groups of four amplitudes that pass through a buffer at a time
+RUN = np.int64(32)  # contiguous amplitudes from which copying whole runs beats gathering
 BUFFER = 8 * CHUNK  # rows 00, 01, 10, 11 real, then imaginary
 BLOCK = 4 * CHUNK  # amplitudes in a buffer
+ZERO, ONE = np.int64(0), np.int64(1)
 
 _FAST = {"contract", "reassoc", "nsz"}  # fused multiply-add and sums in any order
 _LOOPS: dict[str, Any] = {"fastmath": _FAST, "error_model": "numpy", "no_rewrites": True}
 _INNER = {**_LOOPS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # compiled sooner
 _U = np.uint64
 
-APPLY, READ, ADD, UNDO = range(4)  # what a pass does; bit 0: adds products, 1: needs ``bra``
+APPLY, READ, ADD, UNDO = np.arange(4)  # what a pass does; bit 0: adds products, 1: needs ``bra``
 
 
 @njit(**_INNER)
 def _at(values, at, imag):
     return complex(values[_U(at)], values[_U(at + imag)])
+
+
+@njit(**_INNER)
+def _put(values, at, imag, z):
+    values[_U(at)], values[_U(at + imag)] = z.real, z.imag
+
+
+@njit(**_INNER)
+def _times(a, b):
+    """Return a * b; numba's own product heeds infinities, which takes long to compile."""
+    x, y, u, v = a.real, a.imag, b.real, b.imag
+    return complex(x * u - y * v, x * v + y * u)
 
 
 @njit(**_INNER)
@@ -78,13 +92,13 @@ def _move(memory, vector, size, start, count, first, second, buffer, is_load):
 @njit(**_INNER)
 def _row(matrix, m, memory, buffer, real, imag, count):
     """Write a row of a matrix, which begins at ``m``, times a buffer at two places."""
-    a, b = _at(matrix, m, 1), _at(matrix, m + 2, 1)
-    c, d = _at(matrix, m + 4, 1), _at(matrix, m + 6, 1)
+    a, b = _at(matrix, m, ONE), _at(matrix, m + 2, ONE)
+    c, d = _at(matrix, m + 4, ONE), _at(matrix, m + 6, ONE)
     for i in range(buffer, buffer + count):
-        z = a * _at(memory, i, BLOCK) + b * _at(memory, i + CHUNK, BLOCK)
-        z += c * _at(memory, i + 2 * CHUNK, BLOCK) + d * _at(memory, i + 3 * CHUNK, BLOCK)
-        memory[_U(real + i - buffer)] = z.real
-        memory[_U(imag + i - buffer)] = z.imag
+        z = _times(a, _at(memory, i, BLOCK)) + _times(b, _at(memory, i + CHUNK, BLOCK))
+        z += _times(c, _at(memory, i + 2 * CHUNK, BLOCK))
+        z += _times(d, _at(memory, i + 3 * CHUNK, BLOCK))
+        _put(memory, real + i - buffer, imag - real, z)
 
 
 @njit(**_INNER)
@@ -94,19 +108,15 @@ def _dots(memory, bra, count, out, o):
         a = b = c = d = 0j
         for k in range(count):
             z = _at(memory, bra + i * CHUNK + k, BLOCK).conjugate()
-            a += z * _at(memory, k, BLOCK)
-            b += z * _at(memory, k + CHUNK, BLOCK)
-            c += z * _at(memory, k + 2 * CHUNK, BLOCK)
-            d += z * _at(memory, k + 3 * CHUNK, BLOCK)
+            a += _times(z, _at(memory, k, BLOCK))
+            b += _times(z, _at(memory, k + CHUNK, BLOCK))
+            c += _times(z, _at(memory, k + 2 * CHUNK, BLOCK))
+            d += _times(z, _at(memory, k + 3 * CHUNK, BLOCK))
         r = o + 8 * i
-        out[r] += a.real
-        out[r + 1] -= a.imag
-        out[r + 2] += b.real
-        out[r + 3] -= b.imag
-        out[r + 4] += c.real
-        out[r + 5] -= c.imag
-        out[r + 6] += d.real
-        out[r + 7] -= d.imag
+        _put(out, r, ONE, _at(out, r, ONE) + a.conjugate())
+        _put(out, r + 2, ONE, _at(out, r + 2, ONE) + b.conjugate())
+        _put(out, r + 4, ONE, _at(out, r + 4, ONE) + c.conjugate())
+        _put(out, r + 6, ONE, _at(out, r + 6, ONE) + d.conjugate())
 
 
 @njit(**_INNER)
@@ -125,7 +135,7 @@ def _pass(what, memory, ket, bra, size, first, second, matrix, m, out, o):
         count = CHUNK if count > CHUNK else count
         for v in range(n_loaded):
             at = bra if v else ket
-            _move(memory, at, size, start, count, first, second, v * BUFFER, np.int64(1))
+            _move(memory, at, size, start, count, first, second, v * BUFFER, ONE)
         if what & 1:
             _dots(memory, BUFFER if what == UNDO else 0, count, out, o)
         is_direct = count <= (1 << low) and what != ADD
@@ -140,16 +150,16 @@ def _pass(what, memory, ket, bra, size, first, second, matrix, m, out, o):
             if what == ADD:
                 _add_scaled(
                     memory,
-                    np.int64(BUFFER),
-                    np.int64(BUFFER + BLOCK),
-                    np.int64(2 * BUFFER),
-                    np.int64(2 * BUFFER + BLOCK),
+                    BUFFER,
+                    BUFFER + BLOCK,
+                    2 * BUFFER,
+                    2 * BUFFER + BLOCK,
                     1.0,
                     0.0,
-                    np.int64(BLOCK),
+                    BLOCK,
                 )
             if not is_direct:
-                _move(memory, at, size, start, count, first, second, 2 * BUFFER, np.int64(0))
+                _move(memory, at, size, start, count, first, second, 2 * BUFFER, ZERO)
 
 
 @njit(**_INNER)
@@ -157,9 +167,8 @@ def _add_scaled(memory, s, s_imag, t, t_imag, x, y, count):
     """Add x + iy times ``count`` amplitudes to others."""
     a, s_imag, t_imag = complex(x, y), s_imag - s, t_imag - t
     for c in range(count):
-        z = _at(memory, t + c, t_imag) + a * _at(memory, s + c, s_imag)
-        memory[_U(t + c)] = z.real
-        memory[_U(t + c + t_imag)] = z.imag
+        z = _at(memory, t + c, t_imag) + _times(a, _at(memory, s + c, s_imag))
+        _put(memory, t + c, t_imag, z)
 
 
 @njit(**_INNER)
@@ -192,19 +201,19 @@ def _grow(is_adjoint, memory, before, after, size, left, right, tensors, at, bon
             count = width - start
             count = BLOCK if count > BLOCK else count
             if is_adjoint:
-                _place(memory, start, count, 1 << position, bit, whole, grown, np.int64(1))
+                _place(memory, start, count, 1 << position, bit, whole, grown, ONE)
             else:
-                _fill(memory, np.int64(0), np.int64(BUFFER))
+                _fill(memory, ZERO, BUFFER)
             for l in range(left):  # noqa: E741
                 entry = at + 2 * ((2 * l + bit) * bond + r)
                 x, y, row = tensors[entry], tensors[entry + 1], before + l * width + start
                 if x == 0.0 and y == 0.0:
                     continue
-                s, s_imag = (np.int64(0), np.int64(BLOCK)) if is_adjoint else (row, row + size)
-                t, t_imag = (row, row + size) if is_adjoint else (np.int64(0), np.int64(BLOCK))
+                s, s_imag = (ZERO, BLOCK) if is_adjoint else (row, row + size)
+                t, t_imag = (row, row + size) if is_adjoint else (ZERO, BLOCK)
                 _add_scaled(memory, s, s_imag, t, t_imag, x, -y if is_adjoint else y, count)
             if not is_adjoint:
-                _place(memory, start, count, 1 << position, bit, whole, grown, np.int64(0))
+                _place(memory, start, count, 1 << position, bit, whole, grown, ZERO)
 
 
 @njit(**_INNER)
@@ -261,32 +270,32 @@ def _run(
 ):
     """Fill the stored vectors and read pairs, or go back from images; see the functions below."""
     sites, n_steps, n_pairs = len(bonds) - 1, len(steps) // 3, len(pairs) // 2
-    what = UNDO if is_adjoint else APPLY
     for run in range(first_run, last_run):
-        ket = np.int64(3 * BUFFER)
+        ket = 3 * BUFFER
         store, bra, spare = ket + 3 * most + run * starts[sites + 1], ket + most, ket + 2 * most
-        k, size = (
-            (sites, (starts[sites + 1] - starts[sites]) >> 1)
-            if is_adjoint
-            else (np.int64(0), np.int64(1))
-        )
+        k, size = ZERO, ONE
         if is_adjoint:
+            k, size = sites, (starts[sites + 1] - starts[sites]) >> 1
             at = store + starts[k]
             _copy(memory, at, at + size, ket, ket + size, size)
             if not is_seeded:
                 _fill(memory, bra, 2 * size)
-            for i in range(n_pairs):
-                first, second, m = pairs[2 * i], pairs[2 * i + 1], 32 * (run * n_pairs + i)
-                _pass(np.int64(ADD), memory, ket, bra, size, first, second, matrices, m, out, m)
         else:
             ket = store
             memory[ket], memory[ket + 1] = 1.0, 0.0
-        for i in range(n_steps):
-            i = 3 * (n_steps - 1 - i if is_adjoint else i)
-            slot, first, second = steps[i], steps[i + 1], steps[i + 2]
-            if slot >= 0:
-                gate = 32 * slots[run * slots_per_run + slot]
-                _pass(what, memory, ket, bra, size, first, second, gates, gate, out, gate)
+        for i in range(n_steps + n_pairs):
+            is_pair = i < n_pairs if is_adjoint else i >= n_steps
+            if is_pair:  # read at the end, so first on the way back
+                i = i if is_adjoint else i - n_steps
+                slot, first, second = ZERO, pairs[2 * i], pairs[2 * i + 1]
+            else:
+                i = 3 * (n_steps + n_pairs - 1 - i if is_adjoint else i)
+                slot, first, second = steps[i], steps[i + 1], steps[i + 2]
+            if slot >= 0:  # one call, where LLVM inlines the longest function once
+                what = (ADD if is_pair else UNDO) if is_adjoint else READ if is_pair else APPLY
+                m = 32 * (run * n_pairs + i if is_pair else slots[run * slots_per_run + slot])
+                matrix = matrices if is_pair else gates
+                _pass(what, memory, ket, bra, size, first, second, matrix, m, out, m)
                 continue
             before, after = (spare, bra) if is_adjoint else (ket, ket + 2 * size)
             if is_adjoint:
@@ -313,11 +322,6 @@ def _run(
             if not is_adjoint:
                 k += 1
                 ket, size = after, (starts[k + 1] - starts[k]) >> 1
-        if not is_adjoint:
-            for i in range(n_pairs):
-                o = 32 * (run * n_pairs + i)
-                first, second = pairs[2 * i], pairs[2 * i + 1]
-                _pass(np.int64(READ), memory, ket, bra, size, first, second, gates, o, out, o)
 
 
 def _flat(array: np.ndarray) -> np.ndarray:
