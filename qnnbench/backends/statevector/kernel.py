@@ -25,6 +25,7 @@ ZERO, ONE = np.int64(0), np.int64(1)
 _FAST = {"contract", "reassoc", "nsz"}  # fused multiply-add and sums in any order
 _LOOPS: dict[str, Any] = {"fastmath": _FAST, "error_model": "numpy", "no_rewrites": True}
 _INNER = {**_LOOPS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # compiled sooner
+_ONCE = {**_INNER, "inline": "always"}  # called at one place, short: no code of its own
 _U = np.uint64
 
 APPLY, READ, ADD, UNDO = np.arange(4)  # what a pass does; bit 0: adds products, 1: needs ``bra``
@@ -89,7 +90,7 @@ def _move(memory, vector, size, start, count, first, second, buffer, is_load):
                 memory[_U(t + t_imag)] = memory[_U(s + s_imag)]
 
 
-@njit(**_INNER)
+@njit(**_ONCE)
 def _row(matrix, m, memory, buffer, real, imag, count):
     """Write a row of a matrix, which begins at ``m``, times a buffer at two places."""
     a, b = _at(matrix, m, ONE), _at(matrix, m + 2, ONE)
@@ -101,7 +102,7 @@ def _row(matrix, m, memory, buffer, real, imag, count):
         _put(memory, real + i - buffer, imag - real, z)
 
 
-@njit(**_INNER)
+@njit(**_ONCE)
 def _dots(memory, bra, count, out, o):
     """Add Σ_c bra_i[c] ket_j[c]* to a complex (4, 4) that begins at ``o``; ket comes first."""
     for i in range(4):
