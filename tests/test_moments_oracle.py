@@ -200,36 +200,27 @@ def test_clifford_preparation_equals_its_state():
 
 
 DECLINED = {
-    "controlled": (ONE.controlled_by(B), cirq.Z(A), "No exact second"),
-    "not Clifford": (cirq.T(A), cirq.Z(A), "not a Clifford gate"),
     "three qubits": (cirq.CCX(A, B, C), cirq.Z(A), "Supported"),
-    "three levels": (cirq.IdentityGate(1, (3,))(cirq.LineQid(0, 3)), cirq.Z(A), "Supported"),
+    "three levels": (cirq.IdentityGate(1, (3,))(cirq.LineQid(0, 3)), cirq.Z(A), "Only qubits"),
     "measurement": (cirq.measure(A), cirq.Z(A), "not a unitary"),
     "not affine": (pauli_rotation("Z", THETA[0] ** 2, A), cirq.Z(A), "not affine"),
-    "two symbols": (pauli_rotation("Z", THETA[0] + THETA[1], A), cirq.Z(A), "not affine"),
-    "shared": ([ONE, cirq.CZ(A, B), ONE], cirq.Z(A), "more than one gate"),
-    "far apart": (
-        [*MIXED, cirq.CX(A, C)],
-        cirq.X(A) * cirq.Z(B) * cirq.Z(C),
-        "neighbours",
-    ),
-    "half frequency": (pauli_rotation("Y", THETA[0] / 2, A), cirq.Z(A), "mean sine"),
-    "cross terms": (ONE, cirq.Z(A) + cirq.Z(A) * cirq.Z(B), "different strings"),
+    "two symbols": (pauli_rotation("Z", THETA[0] + THETA[1], A), cirq.Z(A), "sum of 2 symbols"),
 }
 
 
 @pytest.mark.parametrize(("ops", "observable", "reason"), DECLINED.values(), ids=DECLINED)
 def test_what_is_out_of_scope_is_declined(ops, observable, reason):
-    with pytest.raises(CannotCompute, match=reason):
+    with pytest.raises(ValueError, match=reason):
         moments(cirq.Circuit(ops), observable)
 
 
-def test_gaussian_angles_decline_several_strings_and_offsets():
-    with pytest.raises(CannotCompute, match="different strings"):
-        moments(cirq.Circuit(ONE), cirq.Z(A) + cirq.X(A), angles=Gaussian(0.3))
-    shifted = pauli_rotation("Y", THETA[0] + 1, A)
-    with pytest.raises(CannotCompute, match="offset"):
-        moments(cirq.Circuit(shifted), cirq.Z(A), angles=Gaussian(0.3))
+def test_shared_angles_beyond_a_grid_are_sampled_only_if_asked():
+    ties = [[pauli_rotation("Y", s, A), cirq.CZ(A, B), pauli_rotation("Y", s, B)] for s in THETA]
+    ties.append(pauli_rotation("X", sympy.Symbol("t6"), A))
+    with pytest.raises(CannotCompute, match="n_samples"):
+        moments(cirq.Circuit(ties), cirq.Z(A))
+    found = moments(cirq.Circuit(ties), cirq.Z(A), n_samples=50)
+    assert (found.method, found.chain, found.n_samples) == ("monte-carlo", "samples", 50)
 
 
 def test_bad_arguments_are_named():
@@ -238,11 +229,11 @@ def test_bad_arguments_are_named():
         moments(circuit, z * float("nan"))
     with pytest.raises(ValueError, match="real and finite"):
         moments(circuit, cirq.X(B) + 1j * z)
-    with pytest.raises(ValueError, match="not a number"):
+    with pytest.raises(ValueError, match="nan"):
         moments(cirq.Circuit(pauli_rotation("Y", sympy.nan, A)), z)
     with pytest.raises(ValueError, match="not finite"):
         moments(cirq.Circuit(cirq.ry(float("nan"))(A)), z)
-    with pytest.raises(ValueError, match="not in `symbols`"):
+    with pytest.raises(ValueError, match="not listed"):
         moments(circuit, z, symbols=THETA[1:])
     with pytest.raises(ValueError, match="tolerance"):
         moments(circuit, z, tolerance=float("nan"))

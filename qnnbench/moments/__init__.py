@@ -8,8 +8,9 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from qnnbench.moments.exact import Moments, moments
+from qnnbench.moments.compute import moments
 from qnnbench.moments.pauli_circuit import CannotCompute
+from qnnbench.moments.record import Moments
 from qnnbench.moments.rows import trainability_row
 
 __all__ = ["CannotCompute", "Moments", "moments", "trainability_row"]

@@ -1,6 +1,7 @@
 """Vectors over Pauli strings as matrix product states times the exponential of a log."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 import scipy.linalg
@@ -64,10 +65,14 @@ class Chain:
             self._apply_pair(j, matrices[j], max_bond_dim, rightward)
 
     def compress(self, max_bond_dim: int) -> None:
-        """Truncate every bond to ``max_bond_dim``."""
-        dims = [tensor.shape[1] for tensor in self.tensors]
-        idle = {j: np.eye(dims[j] * dims[j + 1]) for j in range(len(dims) - 1)}
-        self.apply_pairs(idle, max_bond_dim, rightward=True)
+        """Truncate every bond to ``max_bond_dim``, and to what is above rounding."""
+        self._move_center(0)
+        for j in range(len(self) - 1):
+            a, d, b = self.tensors[j].shape
+            u, s, v = self._truncated_svd(self.tensors[j].reshape(a * d, b), max_bond_dim)
+            self.tensors[j] = u.reshape(a, d, -1)
+            self.tensors[j + 1] = np.tensordot(s[:, None] * v, self.tensors[j + 1], (1, 0))
+            self._center = j + 1
 
     def insert(self, position: int, letter: np.ndarray) -> None:
         """Insert a site in the local state ``letter`` before ``position``."""
@@ -96,16 +101,22 @@ class Chain:
         (a, d, _), (_, e, b) = left.shape, right.shape
         pair = np.tensordot(left, right, (2, 0)).reshape(a, d * e, b)
         pair = np.matmul(matrix, pair).reshape(a * d, e * b)
-        u, s, v = _svd(pair)
+        u, s, v = self._truncated_svd(pair, max_bond_dim)
+        u, v = (u, s[:, None] * v) if rightward else (u * s, v)
+        self.tensors[j], self.tensors[j + 1] = u.reshape(a, d, -1), v.reshape(-1, e, b)
+        self._center = j + 1 if rightward else j
+
+    def _truncated_svd(
+        self, matrix: np.ndarray, max_bond_dim: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the singular vectors and values kept; the norm moves into ``log``."""
+        u, s, v = _svd(matrix)
         kept = max(1, int(np.count_nonzero(s > NEGLIGIBLE * np.linalg.norm(s))))
         if kept > max_bond_dim:
             kept, self.truncated = max_bond_dim, True
         s, norm = normalised(s[:kept])
         self.log += norm
-        u, v = u[:, :kept].copy(), v[:kept].copy()  # free the part cut off
-        u, v = (u, s[:, None] * v) if rightward else (u * s, v)
-        self.tensors[j], self.tensors[j + 1] = u.reshape(a, d, -1), v.reshape(-1, e, b)
-        self._center = j + 1 if rightward else j
+        return u[:, :kept].copy(), s, v[:kept].copy()  # free the part cut off
 
     def _move_center(self, target: int) -> None:
         """Make every tensor but ``target`` an isometry, by QR."""
@@ -147,6 +158,64 @@ def _svd(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return scipy.linalg.svd(
             matrix, full_matrices=False, check_finite=False, lapack_driver="gesvd"
         )
+
+
+def combined(chains: Sequence[Chain], weights: Sequence[float]) -> Chain:
+    """Return the weighted sum of chains of one length; their bonds add up."""
+    if len(chains) == 1 and weights[0] == 1:
+        return chains[0].copy()
+    largest = max(chain.log for chain in chains)
+    tensors = []
+    for j, parts in enumerate(zip(*(chain.tensors for chain in chains), strict=True)):
+        if j == 0:
+            scales = [w * np.exp(c.log - largest) for c, w in zip(chains, weights, strict=True)]
+            parts = tuple(scale * part for scale, part in zip(scales, parts, strict=True))
+        is_last = j == len(chains[0]) - 1
+        rows = [0] * len(parts) if j == 0 else np.cumsum([0, *(p.shape[0] for p in parts[:-1])])
+        ends = [0] * len(parts) if is_last else np.cumsum([0, *(p.shape[2] for p in parts[:-1])])
+        shape = (
+            1 if j == 0 else sum(p.shape[0] for p in parts),
+            parts[0].shape[1],
+            1 if is_last else sum(p.shape[2] for p in parts),
+        )
+        tensor = np.zeros(shape)
+        for part, row, end in zip(parts, rows, ends, strict=True):
+            tensor[row : row + part.shape[0], :, end : end + part.shape[2]] += part
+        tensors.append(tensor)
+    return Chain(tensors, largest)
+
+
+def squared(chain: Chain) -> Chain:
+    """Return the vector of all squared entries; bond b becomes b(b + 1)/2, by symmetry."""
+    tensors = []
+    for tensor in chain.tensors:
+        a, d, b = tensor.shape
+        square = np.einsum("apb,cpd->acpbd", tensor, tensor).reshape(a * a, d, b * b)
+        square = np.tensordot(_symmetric(a), square, (1, 0))
+        tensors.append(np.tensordot(square, _symmetric(b), (2, 1)))
+    return Chain(tensors, 2 * chain.log)
+
+
+@lru_cache(maxsize=64)
+def _symmetric(dim: int) -> np.ndarray:
+    """Return orthonormal rows that span the symmetric part of two bonds."""
+    rows = []
+    for a in range(dim):
+        for b in range(a + 1):
+            row = np.zeros((dim, dim))
+            row[a, b] = row[b, a] = 1 if a == b else np.sqrt(0.5)
+            rows.append(row.ravel())
+    return np.array(rows)
+
+
+def two_copies(chain: Chain) -> Chain:
+    """Return the vector of two equal copies, pair letters 4p + q on each site."""
+    tensors = []
+    for tensor in chain.tensors:
+        a, d, b = tensor.shape
+        both = np.einsum("apb,cqd->acpqbd", tensor, tensor)
+        tensors.append(both.reshape(a * a, d * d, b * b))
+    return Chain(tensors, 2 * chain.log)
 
 
 def without_identity(chain: Chain) -> Chain:

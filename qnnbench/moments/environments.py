@@ -20,10 +20,13 @@ class Environment:
     matrix: np.ndarray
     log: float
 
-    def log_values(self, channels: np.ndarray) -> np.ndarray:
-        """Return log<w|T|p> for a stack of channels in place of T; -inf if not positive."""
+    def log_values(self, channels: np.ndarray, signed: bool) -> np.ndarray:
+        """Return log|<w|T|p>| for a stack of channels in place of T.
+
+        Unless values may be ``signed``, what is not positive is zero: -inf.
+        """
         values = np.tensordot(channels, self.matrix, 2)
-        return log_of(np.maximum(values, 0)) + self.log
+        return log_of(np.abs(values) if signed else np.maximum(values, 0)) + self.log
 
 
 def environments(

@@ -1,309 +1,279 @@
 """Exact mean and variances of a loss and its gradient over independent random angles."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import cirq
 import numpy as np
 import sympy
 
-from qnnbench.circuits.angles import AngleLaw, Uniform, angle_law
-from qnnbench.moments.chain import Chain
-from qnnbench.moments.pairs import carried, mean_channel, pair_channel, pair_second_moment
+from qnnbench.circuits.angles import AngleLaw, Uniform
+from qnnbench.moments.chain import Chain, two_copies, without_identity
+from qnnbench.moments.channels import ROUNDING, Alphabet
 from qnnbench.moments.passes import ZERO, Problem, Solution, solve
-from qnnbench.moments.pauli_circuit import CannotCompute, Gate, Rotation, heisenberg_gates
-from qnnbench.moments.readout import (
-    PauliTerms,
-    Projector,
-    expectations,
-    observable_qubits,
-    pauli_means,
-    read_observable,
-    squared,
-)
+from qnnbench.moments.pauli_circuit import Clifford, Gate, Rotation
+from qnnbench.moments.readout import PauliTerms, Projectors, expectations, second_means
+from qnnbench.moments.record import Moments
 from qnnbench.moments.reduction import Reduction
-from qnnbench.moments.schedule import Schedule, merged_blocks, without_idle
-from qnnbench.moments.strings import average, derivative_averages, surviving_products
+from qnnbench.moments.schedule import Block, Schedule, haar_blocks, merged_blocks, without_idle
+from qnnbench.moments.sectors import cross_terms_vanish
+from qnnbench.moments.strings import average, derivative_averages
 
 FIRST_BOND_DIM = 24
 LN10 = float(np.log(10))
 
 
 @dataclass(frozen=True)
-class Moments:
-    """Moments of C(θ) = <O> over independent random angles.
+class Question:
+    """What is asked of the exact method.
 
     Attributes:
-        mean: E[C].
-        log10_variance: log10 Var[C]; -inf where exactly zero.
-        log10_gradient_variance: log10 Var[∂C/∂θ_k], float64 (n_symbols,); -inf where
-            exactly zero; empty if gradients were not asked for.
-        relative_error: Estimated relative error of the variance.
-        method: "exact" if nothing but rounding errors was cut off, else "truncated".
-        bond_dim: Largest bond dimension met.
-        symbols: Order of ``log10_gradient_variance``.
-    """
-
-    mean: float
-    log10_variance: float
-    log10_gradient_variance: np.ndarray
-    relative_error: float
-    method: str
-    bond_dim: int
-    symbols: tuple[sympy.Symbol, ...]
-
-
-def moments(
-    circuit: cirq.AbstractCircuit,
-    observable: cirq.PauliString | cirq.PauliSum | cirq.ProjectorString,
-    symbols: Sequence[sympy.Symbol] | None = None,
-    angles: str | AngleLaw = "uniform",
-    state: Any = None,
-    tolerance: float = 1e-3,
-    max_bond_dim: int = 256,
-    gradients: bool = True,
-) -> Moments:
-    """Return mean and variances of <O> and of its derivatives over random angles.
-
-    Squared Pauli coefficients of U†OU move as a classical Markov chain; it is followed
-    as a matrix product state whose bond doubles until the variance agrees with itself
-    at every layer to ``tolerance``. At the cap the error found is returned as it is.
-
-    Args:
-        circuit: One- and two-qubit Pauli rotations, each by its own symbol, and Clifford
-            gates, between neighbours among the qubits in the support of O.
-        observable: O; Hermitian. A projector may be on any bits of any qubits.
-        symbols: Order of the gradient; None for natural sort (a2 before a10).
-        angles: Law of every angle: "uniform" or a law of ``qnnbench.circuits.angles``.
-            Under a Gaussian law, gradients are for single Pauli strings only.
-        state: Input: None for |0…0>, or an object with ``tensors`` of shape
-            (left, 2, right) and bond dimension up to 4.
+        read: The observable.
+        gates: In Heisenberg order, every symbol in one of them.
+        laws: Of the angle of each symbol; None: every block with an angle is Haar random.
+        inputs: Means <P> of all strings, for each input state.
+        weight_of_one: Mean of the identity: 1, or 0 for a difference of two states.
+        symbols: Order of the gradient.
         tolerance: Wanted relative error of the variance.
         max_bond_dim: Cap of the bond dimension.
         gradients: Whether to compute the gradient variances.
+    """
+
+    read: Projectors | PauliTerms
+    gates: Sequence[Gate]
+    laws: Sequence[AngleLaw] | None
+    inputs: Sequence[Chain]
+    weight_of_one: float
+    symbols: tuple[sympy.Symbol, ...]
+    tolerance: float
+    max_bond_dim: int
+    gradients: bool
+
+
+@dataclass(frozen=True)
+class _FirstMoments:
+    """Means of the loss and its gradient.
+
+    Attributes:
+        value: E[C], averaged over the inputs.
+        square: E[C]² without the constant, averaged over the inputs.
+        gradient_squares: E[∂C/∂θ_k]², likewise, float64 (n_symbols,).
+        moving: The part of the observable that varies; the rest is constant.
+    """
+
+    value: float
+    square: float
+    gradient_squares: np.ndarray
+    moving: Projectors | PauliTerms
+
+
+def exact_moments(question: Question) -> Moments:
+    """Return mean and variances, by the diagonal chain where that is exact, else by pairs.
 
     Raises:
-        CannotCompute: Outside this scope; the message says what is supported.
-        ValueError: An argument is not finite, positive or consistent.
-        TypeError: ``observable`` is of another type.
+        CannotCompute: Outside the scope of the exact method; the message says what it is.
 
     Source:
-        Derived: second moments of independent random Pauli rotations are diagonal in
-        pairs of equal strings wherever :func:`surviving_products` is empty.
+        Derived: second moments of independent random gates are diagonal in pairs of equal
+        strings wherever :func:`cross_terms_vanish`.
     """
-    _check_accuracy(tolerance, max_bond_dim)
-    law = angle_law(angles)
-    order = _natural_order(circuit) if symbols is None else tuple(symbols)
-    qubits = sorted(circuit.all_qubits() | observable_qubits(observable))
-    gates = heisenberg_gates(circuit, qubits, order)
-    means = pauli_means(state, len(qubits))
-    cosines, cos_squared = _angle_moments(gates, law, order)
-    read = read_observable(observable, qubits)
-    if not isinstance(law, Uniform) and not read.is_single:
-        if gradients:
-            raise CannotCompute(
-                f"Under {law} products of different strings of the observable do not average "
-                "to zero; gradient variances are supported for single strings. Pass "
-                "gradients=False for mean and variance of the loss."
-            )
-        return _pair_moments(
-            read, gates, cosines, cos_squared, means, order, tolerance, max_bond_dim
+    blocks = merged_blocks(question.gates, question.laws or [Uniform()] * len(question.symbols))
+    if question.laws is None:
+        blocks = haar_blocks(blocks)
+    read = question.read
+    letters = read.possible_letters()
+    live = [] if read.is_empty else without_idle(blocks, letters, Alphabet.STRINGS)
+    is_diagonal = cross_terms_vanish(live, read.generators())
+    first = _first_moments(question, blocks, is_diagonal)
+    alphabet = Alphabet.STRINGS if is_diagonal else Alphabet.PAIRS
+    if first.moving.is_empty:
+        solution, errors = _nothing(len(question.symbols)), np.zeros(len(question.symbols))
+    else:
+        problem = _problem(question, blocks, first.moving, alphabet, question.inputs)
+        solution, errors = _converged(problem, question)
+    log_variance, error = _centred(solution.log_value, first.square, solution.spread)
+    log_gradients, gradient_errors = np.empty(0), np.empty(0)
+    if question.gradients:
+        log_gradients, gradient_errors = _centred(
+            solution.log_gradients, first.gradient_squares, errors
         )
-    average_value, moving, mean_square = _first_moments(read, gates, cosines, means, law)
-    if moving.is_empty:
-        nothing = np.full(len(order) if gradients else 0, -np.inf)
-        return Moments(average_value, -np.inf, nothing, 0.0, "exact", 1, order)
-    _check_cross_terms(moving, gates, law)
-    problem = _problem(moving, gates, cos_squared, means, len(order), max_bond_dim)
-    solution = _converged(problem, tolerance, max_bond_dim, gradients)
-    log_variance, error = _centred(solution.log_value, mean_square, solution.spread)
-    log_gradients = np.empty(0)
-    if gradients:
-        squares = _gradient_mean_squares(moving, gates, cosines, means, law)
-        frequencies = {g.symbol: g.frequency for g in gates if isinstance(g, Rotation)}
-        scale = np.array([abs(frequencies.get(k, 1.0)) for k in range(len(order))])
-        log_gradients = _centred(solution.log_gradients, squares, 0.0)[0] + 2 * np.log(scale)
     return Moments(
-        mean=average_value,
+        mean=first.value,
         log10_variance=float(log_variance) / LN10,
         log10_gradient_variance=log_gradients / LN10,
         relative_error=float(error),
+        gradient_relative_error=gradient_errors,
         method="truncated" if solution.truncated else "exact",
+        chain="strings" if is_diagonal else "string pairs",
         bond_dim=solution.bond_dim,
-        symbols=order,
+        symbols=question.symbols,
     )
-
-
-def _pair_moments(
-    read: Projector | PauliTerms,
-    gates: Sequence[Gate],
-    cosines: np.ndarray,
-    cos_squared: np.ndarray,
-    means: Chain,
-    order: tuple[sympy.Symbol, ...],
-    tolerance: float,
-    max_bond_dim: int,
-) -> Moments:
-    """Return mean and variance with all cross terms, by chains of one and two copies."""
-    angles = [
-        (cosines[g.symbol], cos_squared[g.symbol]) if isinstance(g, Rotation) else (1.0, 1.0)
-        for g in gates
-    ]
-    singles = [mean_channel(g, c) for g, (c, _) in zip(gates, angles, strict=True)]
-    pairs = [pair_channel(g, c, c2) for g, (c, c2) in zip(gates, angles, strict=True)]
-    sign, log_mean, _ = carried(gates, singles, read.weights(), means, max_bond_dim)
-    log_second, error, chain = pair_second_moment(
-        gates, pairs, read.weights(), means, tolerance, max_bond_dim
-    )
-    log_variance, error_left = _centred(log_second, np.exp(2 * log_mean), error)
-    constant = 0.0 if isinstance(read, Projector) else read.constant
-    return Moments(
-        mean=constant + sign * float(np.exp(log_mean)),
-        log10_variance=float(log_variance) / LN10,
-        log10_gradient_variance=np.empty(0),
-        relative_error=float(error_left),
-        method="truncated" if chain.truncated else "exact",
-        bond_dim=chain.bond_dim,
-        symbols=order,
-    )
-
-
-def _check_accuracy(tolerance: float, max_bond_dim: int) -> None:
-    if not (np.isfinite(tolerance) and tolerance > 0):
-        raise ValueError(f"tolerance must be a finite number > 0, got {tolerance!r}")
-    if isinstance(max_bond_dim, bool) or not isinstance(max_bond_dim, int) or max_bond_dim < 1:
-        raise ValueError(f"max_bond_dim must be a whole number >= 1, got {max_bond_dim!r}")
-
-
-def _natural_order(circuit: cirq.AbstractCircuit) -> tuple[sympy.Symbol, ...]:
-    """Return all symbols, numbers inside their names compared as numbers."""
-
-    def key(symbol: sympy.Symbol) -> list[tuple[int, int | str]]:
-        parts = re.split(r"(\d+)", symbol.name)
-        return [(0, int(part)) if part.isdigit() else (1, part) for part in parts]
-
-    return tuple(sorted(cirq.parameter_symbols(circuit), key=key))
-
-
-def _angle_moments(
-    gates: Sequence[Gate], law: AngleLaw, symbols: Sequence[sympy.Symbol]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return E[cos φ] and E[cos²φ] of the angle of each symbol.
-
-    Raises:
-        CannotCompute: E[sin φ] or E[sin φ cos φ] does not vanish.
-    """
-    cosines, cos_squared = np.ones(len(symbols)), np.ones(len(symbols))
-    for gate in gates:
-        if not isinstance(gate, Rotation):
-            continue
-        if isinstance(law, Uniform):
-            is_symmetric = gate.frequency == round(gate.frequency)
-        else:
-            is_symmetric = abs(np.sin(gate.offset / 2)) < 1e-12
-        if not is_symmetric:
-            raise CannotCompute(
-                f"Under {law} the angle {gate.frequency} * {symbols[gate.symbol]} + "
-                f"{gate.offset} has a mean sine. Supported: whole frequencies for uniform "
-                "angles, no offset for Gaussian ones. Sample instead."
-            )
-        cosines[gate.symbol], cos_squared[gate.symbol] = law.moments(gate.frequency)
-    return cosines, cos_squared
 
 
 def _first_moments(
-    read: Projector | PauliTerms,
-    gates: Sequence[Gate],
-    cosines: np.ndarray,
-    means: Chain,
-    law: AngleLaw,
-) -> tuple[float, Projector | PauliTerms, float]:
-    """Return E[C], the part of the observable that varies, and the square of its mean.
+    question: Question, blocks: Sequence[Block], is_diagonal: bool
+) -> _FirstMoments:
+    """Return the means, string by string where gates allow it, else by a chain.
 
-    Under uniform angles a string either meets an anticommuting rotation, and then has
-    mean zero, or is constant, and then is no part of the variance.
+    On the diagonal chain with angles of mean cosine zero a string either meets an
+    anticommuting rotation, and then has mean zero, or is constant, and then is no part of
+    the variance.
     """
-    if isinstance(read, Projector):
-        return read.constant, read, 0.0
-    averaged = average(gates, read.strings, cosines)
-    value = float(expectations(averaged, means).sum())
-    if isinstance(law, Uniform):
-        moving = read.strings.select(averaged.weights == 0)
-        return read.constant + value, PauliTerms(moving, 0.0), 0.0
-    return read.constant + value, PauliTerms(read.strings, 0.0), value**2
+    read, inputs = question.read, question.inputs
+    constant = read.constant * question.weight_of_one
+    nothing = np.zeros(len(question.symbols))
+    cosines = _cosines(question) if is_diagonal else None
+    if cosines is None:
+        return _chained_means(question, blocks, constant)
+    is_flat = not cosines[[g.symbol for g in question.gates if isinstance(g, Rotation)]].any()
+    if isinstance(read, Projectors):
+        if not is_flat:
+            return _chained_means(question, blocks, constant)
+        return _FirstMoments(constant, 0.0, nothing, read)
+    averaged = average(question.gates, read.strings, cosines)
+    values = np.array([expectations(averaged, means).sum() for means in inputs])
+    value = constant + float(values.mean())
+    if is_flat:
+        moving = PauliTerms(read.strings.select(averaged.weights == 0), 0.0)
+        return _FirstMoments(value, 0.0, nothing, moving)
+    if not question.gradients:
+        return _FirstMoments(value, float(np.mean(values**2)), nothing, read)
+    if len(read.strings) > 1:
+        return _chained_means(question, blocks, constant)
+    frequencies = np.ones(len(nothing))
+    for gate in question.gates:
+        if isinstance(gate, Rotation):
+            frequencies[gate.symbol] = gate.frequency
+    strings = derivative_averages(question.gates, read.strings, cosines)
+    slopes = [frequencies * expectations(strings, means) for means in inputs]
+    squares = np.mean(np.square(slopes), axis=0)
+    return _FirstMoments(value, float(np.mean(values**2)), squares, read)
 
 
-def _check_cross_terms(
-    moving: Projector | PauliTerms, gates: Sequence[Gate], law: AngleLaw
-) -> None:
-    """Raise CannotCompute unless every cross term of two strings averages to zero."""
-    products = moving.generators()
-    if isinstance(law, Uniform):
-        products = surviving_products(gates, products)
-    if products.any():
-        raise CannotCompute(
-            f"Under {law} products of different strings of the observable do not average "
-            "to zero. Supported: single Pauli strings, and under uniform angles observables "
-            "whose strings all meet rotations that tell them apart. Ask for each string "
-            "alone or sample instead."
-        )
+def _cosines(question: Question) -> np.ndarray | None:
+    """Return E[cos φ] of each symbol; None unless all gates turn strings symmetrically.
+
+    That is: rotations with E[sin φ] = E[sin φ cos φ] = 0, and Clifford gates.
+    """
+    if question.laws is None:
+        return None
+    cosines = np.ones(len(question.symbols))
+    for gate in question.gates:
+        if isinstance(gate, Clifford):
+            continue
+        if not isinstance(gate, Rotation):
+            return None
+        law = question.laws[gate.symbol]
+        once = np.exp(1j * gate.offset) * law.characteristic(gate.frequency)
+        twice = np.exp(2j * gate.offset) * law.characteristic(2 * gate.frequency)
+        if max(abs(once.imag), abs(twice.imag)) > ROUNDING:
+            return None
+        cosines[gate.symbol] = once.real
+    return cosines
+
+
+def _chained_means(question: Question, blocks: Sequence[Block], constant: float) -> _FirstMoments:
+    """Return the means by a chain over strings, one per input."""
+    n_symbols = len(question.symbols)
+    if question.read.is_empty:
+        return _FirstMoments(constant, 0.0, np.zeros(n_symbols), question.read)
+    values, squares = [], []
+    for means in question.inputs:
+        problem = _problem(question, blocks, question.read, Alphabet.MEAN, [means])
+        solution, _ = _converged(problem, question)
+        values.append(solution.sign * np.exp(solution.log_value))
+        squares.append(np.exp(2 * solution.log_gradients))
+    return _FirstMoments(
+        value=constant + float(np.mean(values)),
+        square=float(np.mean(np.square(values))),
+        gradient_squares=np.mean(squares, axis=0),
+        moving=question.read,
+    )
 
 
 def _problem(
-    moving: Projector | PauliTerms,
-    gates: Sequence[Gate],
-    cos_squared: np.ndarray,
-    means: Chain,
-    n_symbols: int,
-    max_bond_dim: int,
+    question: Question,
+    blocks: Sequence[Block],
+    read: Projectors | PauliTerms,
+    alphabet: Alphabet,
+    inputs: Sequence[Chain],
 ) -> Problem:
     """Return the chain, its steps and both end vectors in reduced bases."""
-    possible = moving.possible_letters()
+    possible, cap = read.possible_letters(), question.max_bond_dim
     support = tuple(np.flatnonzero(possible[:, 1:].any(axis=1)).tolist())
-    blocks = without_idle(merged_blocks(gates, cos_squared), possible)
-    steps = Schedule(blocks, support).steps()
+    if alphabet is Alphabet.PAIRS:
+        possible = (possible[:, :, None] & possible[:, None, :]).reshape(len(possible), -1)
+    steps = Schedule(without_idle(blocks, possible, alphabet), support).steps()
     sites = steps[-1].sites if steps else support
-    squares = squared(means, max_bond_dim)
+    state = inputs[0].copy() if alphabet is Alphabet.MEAN else second_means(inputs, alphabet, cap)
+    one = np.eye(alphabet.size)[0]
     for site in sorted(set(range(len(possible))) - set(sites), reverse=True):
-        squares.remove(site, np.eye(4)[0])
-    seeds = [np.moveaxis(tensor, 1, -1).reshape(-1, 4) for tensor in squares.tensors]
-    reduction = Reduction(dict(zip(sites, seeds, strict=True)), blocks)
-    observable, state = moving.squares(support), moving.meeting(squares)
+        state.remove(site, one)
+    seeds = [np.moveaxis(tensor, 1, -1).reshape(-1, alphabet.size) for tensor in state.tensors]
+    moved = [block for step in steps for block in step.blocks]
+    reduction = Reduction(dict(zip(sites, seeds, strict=True)), moved, alphabet)
+    if isinstance(read, Projectors):
+        # The weight of I is 1, that of others down to 4^-n: what rounding leaves of I in the
+        # observable would otherwise count. Pauli sums keep I, so that the vector stays a
+        # product away from the light cone, where strings of low weight keep their precision.
+        state = without_identity(state)
+    if alphabet is Alphabet.STRINGS:
+        observable = read.squares(support)
+    else:
+        observable = read.weights(support)
+        if alphabet is Alphabet.PAIRS:
+            observable = two_copies(observable)
     observable.project([reduction.bases[site] for site in support])
     state.project([reduction.bases[site] for site in sites])
     for chain in (observable, state):
         if chain.bond_dim > 2:
-            chain.compress(max_bond_dim)
-    return Problem(observable, support, state, steps, reduction, n_symbols)
+            chain.compress(cap)
+    return Problem(observable, support, state, steps, reduction, len(question.symbols))
 
 
-def _converged(problem: Problem, tolerance: float, max_bond_dim: int, gradients: bool) -> Solution:
-    """Double the bond until the spread is below ``tolerance`` or the cap is met."""
-    bond_dim = min(FIRST_BOND_DIM, max_bond_dim)
-    solution = solve(problem, bond_dim, gradients)
-    while solution.truncated and solution.spread > tolerance and bond_dim < max_bond_dim:
-        bond_dim = min(2 * bond_dim, max_bond_dim)
-        solution = solve(problem, bond_dim, gradients)
-    return solution
+def _nothing(n_symbols: int) -> Solution:
+    return Solution(0.0, -np.inf, np.full(n_symbols, -np.inf), 0.0, 1, False)
 
 
-def _gradient_mean_squares(
-    moving: Projector | PauliTerms,
-    gates: Sequence[Gate],
-    cosines: np.ndarray,
-    means: Chain,
-    law: AngleLaw,
-) -> np.ndarray:
-    """Return E[∂C/∂φ_k]², float64 (n_symbols,); zero under uniform angles."""
-    if isinstance(law, Uniform) or isinstance(moving, Projector):
-        return np.zeros(len(cosines))
-    return expectations(derivative_averages(gates, moving.strings, cosines), means) ** 2
+def _converged(problem: Problem, question: Question) -> tuple[Solution, np.ndarray]:
+    """Double the bond until the spread is below the tolerance or the cap is met.
+
+    Returns:
+        The last solution and the relative error of each gradient, float64 (n_symbols,):
+        its change on the last doubling of the bond, times the ratio by which changes fell
+        from one doubling to the next.
+    """
+    cap = question.max_bond_dim
+    bond_dim = min(FIRST_BOND_DIM, cap)
+    solution = solve(problem, bond_dim, question.gradients)
+    if not solution.truncated:
+        return solution, np.zeros(problem.n_symbols)
+    history = [solution]
+    while history[-1].spread > question.tolerance and bond_dim < cap:
+        bond_dim = min(2 * bond_dim, cap)
+        history.append(solve(problem, bond_dim, question.gradients))
+    if not question.gradients:
+        return history[-1], np.zeros(problem.n_symbols)
+    coarser = [b for b in (bond_dim // 4, bond_dim // 2) if b >= 1][len(history) - 1 :]
+    history = [solve(problem, b, True) for b in coarser] + history
+    return history[-1], _gradient_errors([s.log_gradients for s in history[-3:]])
+
+
+def _gradient_errors(logs: Sequence[np.ndarray]) -> np.ndarray:
+    """Return relative errors of the last gradients from those at smaller bonds."""
+    last = logs[-1]
+    with np.errstate(invalid="ignore", over="ignore"):
+        changes = [np.nan_to_num(np.abs(np.expm1(log - last)), nan=0.0) for log in logs[:-1]]
+    if not changes:
+        return np.full(len(last), np.inf)
+    size = [float(np.sqrt(np.mean(np.minimum(change, 1) ** 2))) for change in changes]
+    fall = size[-1] / size[0] if len(size) > 1 and size[0] > 0 else 1.0
+    return np.maximum(changes[-1] * min(fall, 1.0), ZERO)
 
 
 def _centred(
-    log_second: np.ndarray | float, mean_square: np.ndarray | float, error: float
+    log_second: np.ndarray | float,
+    mean_square: np.ndarray | float,
+    error: np.ndarray | float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the log of second moment - squared mean, and its relative error."""
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,11 +1,12 @@
-"""One pass forward from the observable and one backward from the state, at one bond."""
+"""One pass forward from the observable and one backward from the input, at one bond."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from qnnbench.moments.chain import Chain, overlap
+from qnnbench.moments.chain import Chain, log_of, overlap
+from qnnbench.moments.channels import Alphabet
 from qnnbench.moments.environments import environments
 from qnnbench.moments.palindrome import is_palindrome
 from qnnbench.moments.reduction import Reduction
@@ -16,13 +17,12 @@ ZERO = 1e-13  # an inner product this far below the norms is a rounding error
 
 @dataclass(frozen=True)
 class Problem:
-    """A second moment <w| T … T |p> and its derivatives.
+    """A moment <w| T … T |p> and its derivatives.
 
     Attributes:
-        observable: p, squared weights of the strings of the observable, in reduced bases
-            on ``sites``.
+        observable: p, weights of the observable over letters, in reduced bases on ``sites``.
         sites: The support of the observable.
-        state: w, squared means of the input state, on the sites of the last step.
+        state: w, means of the input over letters, on the sites of the last step.
         steps: In Heisenberg order.
         reduction: The reduced bases.
         n_symbols: Number of symbols.
@@ -38,16 +38,18 @@ class Problem:
 
 @dataclass(frozen=True)
 class Solution:
-    """Natural logs of the second moments found at one bond dimension.
+    """Natural logs of the moments found at one bond dimension.
 
     Attributes:
-        log_value: Of the observable, the median over all layers.
+        sign: Of the value, +1, -1 or 0.
+        log_value: Of its magnitude, the median over all layers.
         log_gradients: Of the derivative by each symbol's angle, shape (n_symbols,).
         spread: Of the value over all layers, relative; exact arithmetic gives 0.
         bond_dim: Largest bond dimension met.
         truncated: Whether anything but rounding errors was cut off.
     """
 
+    sign: float
     log_value: float
     log_gradients: np.ndarray
     spread: float
@@ -56,7 +58,7 @@ class Solution:
 
 
 def solve(problem: Problem, max_bond_dim: int, gradients: bool) -> Solution:
-    """Return the second moments with bonds up to ``max_bond_dim``.
+    """Return the moments with bonds up to ``max_bond_dim``.
 
     At every layer t of rotations <w_t|T|p_t> is one and the same number but for
     truncation errors; T with one rotation replaced by its derivative gives the second
@@ -79,8 +81,9 @@ class _Run:
     def __init__(self, problem: Problem, max_bond_dim: int, gradients: bool) -> None:
         self._problem, self._max_bond_dim, self._gradients = problem, max_bond_dim, gradients
         self._before: list[Chain | None] = []
-        self._estimates: list[float] = []
-        self._may_vanish = False
+        self._estimates: list[tuple[float, float]] = []
+        self._signed = problem.reduction.alphabet is Alphabet.MEAN
+        self._may_vanish, self._log_rounding = False, -np.inf
         self._log_gradients = np.full(problem.n_symbols, -np.inf)
         self._bond_dim, self._truncated = 1, False
 
@@ -119,23 +122,31 @@ class _Run:
     def record(self, sign: float, log: float, w: Chain, p: Chain) -> None:
         """Keep one estimate of the value."""
         if not self._estimates or self._may_vanish:
-            norms = overlap(w, w)[1] + overlap(p, p)[1]
-            self._may_vanish = not log - norms / 2 > np.log(ZERO)
-        self._estimates.append(log if sign > 0 else -np.inf)
+            norms = (overlap(w, w)[1] + overlap(p, p)[1]) / 2
+            self._may_vanish = not log > norms + np.log(ZERO)
+            self._log_rounding = norms + np.log(ZERO)
+        self._estimates.append((sign, log))
         self._truncated |= w.truncated or p.truncated
         self._bond_dim = max(self._bond_dim, w.bond_dim, p.bond_dim)
 
     def solution(self) -> Solution:
         """Return the median over all estimates, and their spread."""
-        if self._may_vanish:  # every estimate was below rounding
-            nothing = np.full_like(self._log_gradients, -np.inf)
-            return Solution(-np.inf, nothing, 0.0, self._bond_dim, self._truncated)
-        logs = np.array(self._estimates)
-        log_value = float(np.median(logs))
-        spread = float(np.ptp(np.exp(logs - log_value))) if np.isfinite(log_value) else np.inf
-        is_zero = self._log_gradients < log_value + np.log(ZERO)
-        log_gradients = np.where(is_zero, -np.inf, self._log_gradients)
-        return Solution(log_value, log_gradients, spread, self._bond_dim, self._truncated)
+        signs, logs = np.array(self._estimates).T
+        largest = np.max(logs[np.isfinite(logs)], initial=self._log_rounding)
+        values = signs * np.exp(logs - (largest if np.isfinite(largest) else 0.0))
+        middle = 0.0 if self._may_vanish else float(np.median(values))  # all below rounding
+        log_value = float(log_of(abs(middle))) + float(largest)
+        spread = float(np.ptp(values) / abs(middle)) if middle else np.inf
+        floor = self._log_rounding if self._signed else log_value + np.log(ZERO)
+        is_zero = (self._log_gradients < floor) | (np.isneginf(log_value) & (not self._signed))
+        return Solution(
+            sign=float(np.sign(middle)),
+            log_value=log_value,
+            log_gradients=np.where(is_zero, -np.inf, self._log_gradients),
+            spread=0.0 if self._may_vanish else spread,
+            bond_dim=self._bond_dim,
+            truncated=self._truncated,
+        )
 
     def _meet(self, k: int, w: Chain) -> None:
         """Record <w|T|p> at layer ``k`` and read the gradients of its rotations."""
@@ -153,7 +164,7 @@ class _Run:
         if self._gradients:
             for block, environment in zip(blocks, found, strict=True):
                 if isinstance(block, Block) and block.symbols:
-                    logs = environment.log_values(channel(block).derivatives)
+                    logs = environment.log_values(channel(block).derivatives, self._signed)
                     self._log_gradients[block.symbols] = logs
 
     def _apply(self, chain: Chain, step: Step, transposed: bool) -> None:

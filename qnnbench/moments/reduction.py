@@ -2,7 +2,8 @@
 
 The vector of squared means of the input state, carried backward through every channel,
 stays in a product of local subspaces. With uniform RZ next to diagonal entanglers these
-are spanned by I, (X+Y)/√2 and Z: three letters instead of four.
+are spanned by I, (X+Y)/√2 and Z: three letters instead of four. Of pairs of strings, for
+RY, RZ and CZ, at most eight of sixteen are left.
 """
 
 from collections import defaultdict, deque
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from qnnbench.moments.channels import BlockChannel
+from qnnbench.moments.channels import Alphabet, BlockChannel, block_channel
 from qnnbench.moments.schedule import Block
 
 
@@ -18,12 +19,17 @@ class Reduction:
     """Orthonormal local bases, closed under the transposed channel of every block.
 
     Attributes:
-        bases: Site to rows, shape (d, 4); the first row is the letter I.
+        alphabet: What the letters stand for.
+        bases: Site to rows, shape (k, d); the first row is the letter I.
     """
 
-    def __init__(self, seeds: Mapping[int, np.ndarray], blocks: Sequence[Block]) -> None:
-        """Close the spans of ``seeds`` (rows of shape (k, 4), one array per site)."""
-        self.bases = {site: extended(np.eye(1, 4), rows) for site, rows in seeds.items()}
+    def __init__(
+        self, seeds: Mapping[int, np.ndarray], blocks: Sequence[Block], alphabet: Alphabet
+    ) -> None:
+        """Close the spans of ``seeds`` (rows of shape (k, d), one array per site)."""
+        self.alphabet = alphabet
+        one = np.eye(1, alphabet.size)
+        self.bases = {site: extended(one, rows) for site, rows in seeds.items()}
         self._close(blocks)
         self._number: dict[bytes, int] = {}
         self._kinds = {
@@ -41,11 +47,14 @@ class Reduction:
         key = self.key(block)
         if key not in self._channels:
             basis = self._product_basis(block.sites)
-            full = block.channel
+            full = self._full(block)
             self._channels[key] = BlockChannel(
                 basis @ full.total @ basis.T, basis @ full.derivatives @ basis.T
             )
         return self._channels[key]
+
+    def _full(self, block: Block) -> BlockChannel:
+        return block_channel(len(block.sites), tuple(block.factors), self.alphabet)
 
     def _product_basis(self, sites: tuple[int, ...]) -> np.ndarray:
         basis = self.bases[sites[0]]
@@ -70,14 +79,15 @@ class Reduction:
 
     def _grow(self, block: Block) -> list[int]:
         """Add the images under one block; return the sites that grew."""
-        channel, sites = block.channel, block.sites
+        channel, sites, size = self._full(block), block.sites, self.alphabet.size
         rows = self._product_basis(sites) @ np.concatenate(
             [channel.total[None], channel.derivatives]
         )
-        images = rows.reshape(-1, *(4,) * len(sites))
+        images = rows.reshape(-1, *(size,) * len(sites))
         grown = []
         for axis, site in enumerate(sites):
-            basis = extended(self.bases[site], np.moveaxis(images, 1 + axis, -1).reshape(-1, 4))
+            vectors = np.moveaxis(images, 1 + axis, -1).reshape(-1, size)
+            basis = extended(self.bases[site], vectors)
             if len(basis) > len(self.bases[site]):
                 self.bases[site] = basis
                 grown.append(site)

@@ -1,39 +1,64 @@
-"""The trainability columns of one network."""
+"""The rows of tables ``trainability`` and ``verdicts``."""
 
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import cirq
 import numpy as np
+import pandas as pd
 
-from qnnbench.circuits.angles import AngleLaw
+from qnnbench.circuits.angles import AngleLaw, IdentityBlocks, laws_of
 from qnnbench.circuits.ansatze import Network
-from qnnbench.moments.exact import moments
+from qnnbench.moments.closed_forms import CLOSED_FORMS
+from qnnbench.moments.compute import moments
+from qnnbench.moments.pauli_circuit import CannotCompute
+from qnnbench.moments.record import Moments
+from qnnbench.moments.sampled import sampled_moments
+from qnnbench.moments.verdict import Verdict, scaling_verdict, shots_to_resolve
+from qnnbench.registry import lookup
+from qnnbench.results import digest
+from qnnbench.states.samples import Dataset
+
+CLEAR = 1e-3  # of the largest gradient variance: errors of smaller ones are not reported
+LOSS, GRADIENT = "loss variance", "mean gradient variance"
+CONTRAST = "contrast variance"
 
 
 def trainability_row(
     network: Network,
     *,
     observable_index: int = 0,
-    angles: str | AngleLaw = "uniform",
+    angles: str | AngleLaw | IdentityBlocks | Mapping = "uniform",
     state: Any = None,
+    contrast: tuple[Any, Any] | None = None,
     tolerance: float = 1e-3,
     max_bond_dim: int = 256,
+    n_samples: int = 0,
+    sampled: bool = False,
+    rng: np.random.Generator | None = None,
 ) -> dict[str, Any]:
     """Return the measured columns of table ``trainability`` for one observable.
 
     Args:
         network: Circuit, symbols and observables.
         observable_index: Which observable is read.
-        angles: Law of every angle.
-        state: Input state; None for |0…0>.
+        angles: Law of the angles, as :func:`qnnbench.moments` takes it.
+        state: Input state or states; None for |0…0>.
+        contrast: Two states: moments of C(A) - C(B) instead.
         tolerance: Wanted relative error of the variance.
         max_bond_dim: Cap of the bond dimension.
+        n_samples: Draws of all angles where no exact method applies.
+        sampled: Draw angles even where one does.
+        rng: Randomness of the draws.
 
     Returns:
-        Columns of ``results.TABLES["trainability"]``; logarithms base 10. The mean of
-        the gradient variance is over all symbols, those with zero included.
+        Columns of ``results.TABLES["trainability"]``; logarithms base 10. Mean, median
+        and maximum of the gradient variance are over all symbols, those with zero
+        included, and null where there are no gradients.
 
     Raises:
-        CannotCompute: The exact method does not cover this network.
+        CannotCompute: No method covers this network.
         ValueError: No observable of this index.
     """
     if not 0 <= observable_index < len(network.observables):
@@ -41,26 +66,84 @@ def trainability_row(
             f"observable_index must be in 0..{len(network.observables) - 1}, "
             f"got {observable_index!r}"
         )
-    found = moments(
-        network.circuit,
-        network.observables[observable_index],
-        network.symbols,
-        angles=angles,
-        state=state,
-        tolerance=tolerance,
-        max_bond_dim=max_bond_dim,
-    )
-    logs = found.log10_gradient_variance
+    observable = network.observables[observable_index]
+    if sampled:
+        laws = laws_of(angles, network.symbols)
+        states = state if state is None or isinstance(state, tuple | list) else (state,)
+        found = sampled_moments(
+            network.circuit, observable, network.symbols, laws, states, contrast, n_samples, rng
+        )
+    else:
+        found = moments(
+            network.circuit,
+            observable,
+            network.symbols,
+            angles=angles,
+            state=state,
+            contrast=contrast,
+            tolerance=tolerance,
+            max_bond_dim=max_bond_dim,
+            n_samples=n_samples,
+            rng=rng,
+            gradients=angles != "haar_blocks",
+        )
     return {
         "n_layers": network.n_layers,
+        "tied": is_tied(network),
         "n_symbols": len(network.symbols),
+        **_moment_columns(found),
+    }
+
+
+def is_tied(network: Network) -> bool:
+    """Say whether some symbol stands in several gates of the circuit."""
+    uses = Counter(
+        name
+        for operation in network.circuit.all_operations()
+        for name in cirq.parameter_names(operation)
+    )
+    return max(uses.values(), default=0) > 1
+
+
+def _moment_columns(found: Moments) -> dict[str, Any]:
+    columns = {
         "mean": found.mean,
         "log10_variance": found.log10_variance,
-        "log10_gradient_variance_mean": log10_mean(logs),
-        "log10_gradient_variance_max": float(np.max(logs, initial=-np.inf)),
-        "log10_gradient_variance": logs.tolist(),
         "relative_error": found.relative_error,
+        "n_samples": found.n_samples,
         "method": found.method,
+        "chain": found.chain,
+    }
+    logs = found.log10_gradient_variance
+    if len(logs):
+        columns |= _over_symbols(logs)
+        clear = logs > np.max(logs) + np.log10(CLEAR)
+        errors = np.asarray(found.gradient_relative_error)[clear]
+        columns["gradient_relative_error"] = float(np.max(errors, initial=0.0))
+    if found.interval is not None:
+        columns["log10_variance_lower"], columns["log10_variance_upper"] = found.interval
+    if len(found.gradient_interval):
+        # The mean of the ends is the interval of a mean whose terms err together: the widest.
+        lower, upper = (log10_mean(ends) for ends in found.gradient_interval.T)
+        columns["log10_gradient_variance_mean_lower"] = lower
+        columns["log10_gradient_variance_mean_upper"] = upper
+    if found.quantiles:
+        columns["gradient_size_median"] = found.quantiles[0.5]
+        columns["gradient_size_q05"] = found.quantiles[0.05]
+        columns["gradient_size_q95"] = found.quantiles[0.95]
+        columns["visible_share"] = found.visible_share
+    return columns
+
+
+def _over_symbols(logs: np.ndarray) -> dict[str, Any]:
+    mean = log10_mean(logs)
+    middle = np.sort(logs)[[(len(logs) - 1) // 2, len(logs) // 2]]
+    return {
+        "log10_gradient_variance_mean": mean,
+        "log10_gradient_variance_median": log10_mean(middle),
+        "log10_gradient_variance_max": float(np.max(logs)),
+        "log10_gradient_variance": logs.tolist(),
+        "log10_shots": shots_to_resolve(mean),
     }
 
 
@@ -70,3 +153,145 @@ def log10_mean(logs: np.ndarray) -> float:
     if np.isneginf(largest):
         return largest
     return largest + float(np.log10(np.mean(10 ** (logs - largest))))
+
+
+def measured_row(
+    cell: Mapping[str, Any],
+    network: Network,
+    angles: str | AngleLaw | IdentityBlocks,
+    dataset: Dataset | None = None,
+) -> dict[str, Any]:
+    """Return the measured columns of one cell of a study, or why there are none.
+
+    Args:
+        cell: Observable, tolerances, samples and seed, as ``study.cells`` gives them.
+        network: Its network.
+        angles: Its law of angles.
+        dataset: The states whose class contrast is asked for; None: C on |0…0>.
+    """
+    known = ("observable_index", "tolerance", "max_bond_dim", "n_samples", "sampled")
+    chosen = {name: cell[name] for name in known if name in cell}
+    if "seed" in cell:
+        chosen["rng"] = np.random.default_rng([cell["seed"], int(digest(dict(cell)), 16)])
+    try:
+        contrast = None if dataset is None else class_representatives(dataset)
+        return trainability_row(network, angles=angles, contrast=contrast, **chosen)
+    except CannotCompute as reason:
+        return {
+            "n_layers": network.n_layers,
+            "tied": is_tied(network),
+            "status": "skipped",
+            "reason": str(reason),
+        }
+
+
+def class_representatives(dataset: Dataset) -> tuple[Any, Any]:
+    """Return the first state of each class, before the noise of the samples.
+
+    Raises:
+        CannotCompute: The dataset has not two classes.
+    """
+    clean = dataset.noiseless or dataset
+    firsts = {label: i for i, label in reversed(list(enumerate(clean.labels.tolist())))}
+    if len(firsts) != 2:
+        raise CannotCompute(
+            f"A contrast is between two classes; {dataset.name!r} has {len(firsts)}."
+        )
+    a, b = (clean.states[firsts[label]] for label in sorted(firsts))
+    return a, b
+
+
+def closed_form_row(name: str, n_qubits: int) -> dict[str, Any]:
+    """Return the columns of a variance known in closed form, its network's included.
+
+    Raises:
+        ValueError: No closed form of this name.
+    """
+    form = lookup(CLOSED_FORMS, name, "closed form")
+    row = {
+        "ansatz": form.ansatz,
+        "n_layers": form.options.get("n_layers"),
+        "observable": form.observable,
+        "angles": form.angles,
+        "contrast": form.contrast,
+        "tied": False,
+        "log10_variance": form.log10_variance(n_qubits),
+        "relative_error": 0.0,
+        "n_samples": 0,
+        "method": "closed-form",
+    }
+    if form.log10_gradient_variance is not None:
+        mean, largest = form.log10_gradient_variance(n_qubits)
+        row["log10_gradient_variance_mean"] = mean
+        row["log10_gradient_variance_max"] = largest
+        row["log10_shots"] = shots_to_resolve(mean)
+    return row
+
+
+_CURVE = ("curve", "ansatz", "sharing", "tied", "observable", "angles", "dataset", "contrast")
+
+
+def verdict_rows(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the verdicts on one curve: on its variance and on its mean gradient variance.
+
+    A curve over several laws, contrasts or depths has verdicts on each of them. Where
+    values were sampled, both are judged beside the median of |∂C|.
+
+    Args:
+        rows: Of table ``trainability``, of one curve.
+    """
+    verdicts: list[dict[str, Any]] = []
+    for _, part in rows.groupby(list(_CURVE), dropna=False):
+        by_depth = bool(part["n_qubits"].duplicated().any())
+        for _, own in part.groupby("n_layers") if by_depth else [(None, part)]:
+            verdicts += _verdicts_of(own, by_depth)
+    return verdicts
+
+
+def _verdicts_of(rows: pd.DataFrame, by_depth: bool) -> Iterator[dict[str, Any]]:
+    done = rows[rows["status"] == "ok"].sort_values("n_qubits")
+    first = (done if len(done) else rows).iloc[0]
+    shared = {name: _plain(first[name]) for name in (*_CURVE, "method")}
+    shared["n_layers"] = _plain(first["n_layers"]) if by_depth else None
+    has_contrast = shared["contrast"] is not None
+    if (done["n_samples"] > 0).any():
+        done = done[done["gradient_size_median"].notna()]
+        with np.errstate(divide="ignore"):
+            median = np.log10(done["gradient_size_median"].astype(float))
+    else:
+        median = None
+    for quantity, column in (
+        (CONTRAST if has_contrast else LOSS, "log10_variance"),
+        (f"{GRADIENT} of the contrast" if has_contrast else GRADIENT, _MEAN),
+    ):
+        seen = done[done[column].notna()]
+        if seen.empty and len(done):
+            continue  # no gradients were asked for
+        middle = None if median is None else median[seen.index]
+        found = scaling_verdict(seen["n_qubits"], seen[column], middle)
+        widest = int(seen["n_qubits"].max()) if len(seen) else None
+        shots = _plain(seen["log10_shots"].iloc[-1]) if len(seen) else None
+        numbers = {"n_qubits": widest, "quantity": quantity, "log10_shots": shots}
+        yield {**shared, **numbers, **_verdict_columns(found)}
+
+
+_MEAN = "log10_gradient_variance_mean"
+
+
+def _verdict_columns(found: Verdict) -> dict[str, Any]:
+    renamed = {
+        "reason": "verdict_reason",
+        "median": "median_verdict",
+        "rate": "log10_rate",
+        "rate_lower": "log10_rate_lower",
+        "rate_upper": "log10_rate_upper",
+    }
+    columns = {renamed.get(name, name): value for name, value in vars(found).items()}
+    return {**columns, "median_verdict": found.median or None}
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of a frame as Python's; a null is None."""
+    if pd.isna(value):
+        return None
+    return value.item() if isinstance(value, np.generic) else value

@@ -7,12 +7,13 @@ chain. A qubit enters, as a letter I, with the first block that joins it.
 from bisect import bisect_left
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from qnnbench.moments.channels import BlockChannel, Factor, block_channel, factor
-from qnnbench.moments.pauli_circuit import CannotCompute, Gate, Rotation
+from qnnbench.circuits.angles import AngleLaw
+from qnnbench.moments.channels import Alphabet, Factor, block_channel, factor, haar_factor
+from qnnbench.moments.pauli_circuit import STRINGS, Clifford, Gate, symbol_of
 
 
 @dataclass(eq=False)
@@ -22,7 +23,7 @@ class Block:
     Attributes:
         sites: One site, or two in increasing order.
         factors: One per gate.
-        symbols: Positions of the symbols of its rotations.
+        symbols: Positions of the symbols of its gates with an angle.
     """
 
     sites: tuple[int, ...]
@@ -30,28 +31,22 @@ class Block:
     symbols: list[int] = field(default_factory=list)
 
     @property
-    def channel(self) -> BlockChannel:
-        """Its second-moment channel."""
-        return block_channel(len(self.sites), tuple(self.factors))
-
-    @property
     def is_entangler(self) -> bool:
-        """Whether it joins two sites and has no angle."""
-        return len(self.sites) == 2 and not self.symbols
+        """Whether it joins two sites and nothing in it is random."""
+        return len(self.sites) == 2 and all(f.law is None and f.harmonics for f in self.factors)
 
-    def append(self, gate: Gate, cos_squared: float) -> None:
+    def append(self, gate: Gate, law: AngleLaw | None) -> None:
         """Add the next gate in Heisenberg order."""
         offsets = tuple(self.sites.index(site) for site in gate.sites)
-        self.factors.append(factor(gate, offsets, cos_squared))
-        if isinstance(gate, Rotation):
-            self.symbols.append(gate.symbol)
+        self.factors.append(factor(gate, offsets, law))
+        symbol = symbol_of(gate)
+        if symbol is not None:
+            self.symbols.append(symbol)
 
     def absorb(self, single: "Block") -> None:
         """Take over the gates of a block on one of the two sites."""
-        offset = (self.sites.index(single.sites[0]),)
-        self.factors += [
-            Factor(offset, f.generator, f.cos_squared, f.image) for f in single.factors
-        ]
+        offsets = (self.sites.index(single.sites[0]),)
+        self.factors += [replace(f, offsets=offsets) for f in single.factors]
         self.symbols += single.symbols
 
 
@@ -72,7 +67,7 @@ class Step:
     rightward: bool
 
 
-def merged_blocks(gates: Iterable[Gate], cos_squared: np.ndarray) -> list[Block]:
+def merged_blocks(gates: Iterable[Gate], laws: Sequence[AngleLaw]) -> list[Block]:
     """Return blocks in Heisenberg order.
 
     Gates that follow each other on one site, or on one pair, share a block; a pair
@@ -80,25 +75,33 @@ def merged_blocks(gates: Iterable[Gate], cos_squared: np.ndarray) -> list[Block]
 
     Args:
         gates: In Heisenberg order.
-        cos_squared: E[cos²φ] of the angle of each symbol.
+        laws: Of the angle of each symbol.
     """
     blocks: list[Block] = []
     latest: dict[int, Block] = {}
     for gate in gates:
-        moment = cos_squared[gate.symbol] if isinstance(gate, Rotation) else 1.0
+        symbol = symbol_of(gate)
         before = [latest.get(site) for site in gate.sites]
         block = before[0]
         if block is None or not _accepts(block, gate, before):
             block = Block(gate.sites)
             blocks.append(block)
-            if len(gate.sites) == 2 and isinstance(gate, Rotation):
+            if len(gate.sites) == 2 and symbol is not None:
                 for single in before:
                     if single is not None and len(single.sites) == 1:
                         block.absorb(single)
                         single.factors.clear()
-        block.append(gate, moment)
+        block.append(gate, None if symbol is None else laws[symbol])
         latest.update(dict.fromkeys(gate.sites, block))
     return [block for block in blocks if block.factors]
+
+
+def haar_blocks(blocks: Iterable[Block]) -> list[Block]:
+    """Return the blocks, each one that has an angle made Haar random."""
+    return [
+        Block(block.sites, [haar_factor(len(block.sites))]) if block.symbols else block
+        for block in blocks
+    ]
 
 
 def _accepts(block: Block, gate: Gate, before: list[Block | None]) -> bool:
@@ -107,7 +110,7 @@ def _accepts(block: Block, gate: Gate, before: list[Block | None]) -> bool:
     return before[0] is before[1]
 
 
-def without_idle(blocks: Iterable[Block], letters: np.ndarray) -> list[Block]:
+def without_idle(blocks: Iterable[Block], letters: np.ndarray, alphabet: Alphabet) -> list[Block]:
     """Return the blocks that move some string.
 
     The letters a site can hold are followed gate by gate; a block that leaves all
@@ -115,7 +118,8 @@ def without_idle(blocks: Iterable[Block], letters: np.ndarray) -> list[Block]:
 
     Args:
         blocks: In Heisenberg order.
-        letters: Which letters a site can hold at first, bool (n_sites, 4).
+        letters: Which letters a site can hold at first, bool (n_sites, d).
+        alphabet: What the letters stand for.
     """
     possible = [frozenset(np.flatnonzero(row).tolist()) for row in letters]
     moved: dict = {}
@@ -124,7 +128,8 @@ def without_idle(blocks: Iterable[Block], letters: np.ndarray) -> list[Block]:
         here = tuple(possible[site] for site in block.sites)
         key = (tuple(block.factors), here)
         if key not in moved:
-            moved[key] = _letters_out(block.channel.total, here)
+            total = block_channel(len(block.sites), key[0], alphabet).total
+            moved[key] = _letters_out(total, here, alphabet)
         if moved[key] is not None:
             kept.append(block)
             for site, out in zip(block.sites, moved[key], strict=True):
@@ -132,15 +137,28 @@ def without_idle(blocks: Iterable[Block], letters: np.ndarray) -> list[Block]:
     return kept
 
 
-def _letters_out(total: np.ndarray, here: tuple[frozenset, ...]) -> list[frozenset] | None:
-    """Return the letters each site can hold after a channel; None if it moves nothing."""
+def _letters_out(
+    total: np.ndarray, here: tuple[frozenset, ...], alphabet: Alphabet
+) -> list[frozenset] | None:
+    """Return the letters each site can hold after a channel; None if it moves nothing.
+
+    A site without letters holds no string at all: nothing is left to be moved.
+    """
+    if not all(here):
+        return None
+    shape = (alphabet.size,) * len(here)
     grids = np.meshgrid(*[sorted(letters) for letters in here], indexing="ij")
-    strings = np.ravel_multi_index([g.ravel() for g in grids], (4,) * len(here))
+    strings = np.ravel_multi_index([g.ravel() for g in grids], shape)
     columns = total[:, strings]
     if np.array_equal(columns, np.eye(len(total))[:, strings]):
         return None
-    out = np.unravel_index(np.flatnonzero(columns.any(axis=1)), (4,) * len(here))
+    out = np.unravel_index(np.flatnonzero(columns.any(axis=1)), shape)
     return [frozenset(letters.tolist()) for letters in out]
+
+
+SWAP = Clifford(
+    (0, 1), tuple(4 * b + a for a in range(4) for b in range(4)), (1,) * len(STRINGS[1])
+)
 
 
 class Schedule:
@@ -154,14 +172,11 @@ class Schedule:
                 self._queues[site].append(block)
 
     def steps(self) -> list[Step]:
-        """Return the steps in Heisenberg order.
-
-        Raises:
-            CannotCompute: A block joins sites that are not neighbours on the chain.
-        """
-        steps = []
+        """Return the steps in Heisenberg order."""
+        steps: list[Step] = []
         while any(self._queues.values()):
-            steps.append(self._layer() or self._ladder() or self._stuck())
+            step = self._layer() or self._ladder()
+            steps += [step] if step else self._detour()
         return steps
 
     def _layer(self) -> Step | None:
@@ -200,13 +215,24 @@ class Schedule:
                 self._queues[site].popleft()
         return step
 
-    def _stuck(self) -> Step:
-        pairs = sorted({queue[0].sites for queue in self._queues.values() if queue})
-        raise CannotCompute(
-            f"Gates on sites {pairs[:3]} join qubits that are not neighbours among those in "
-            "the support of the observable. Supported: nearest neighbours in the order of "
-            "the qubits. Reorder the qubits or sample instead."
+    def _detour(self) -> list[Step]:
+        """Return the steps of a block on distant sites: swaps there, the block, swaps back."""
+        fronts = (queue[0] for queue in self._queues.values() if queue)
+        block = next(b for b in fronts if all(self._queues[s][0] is b for s in b.sites))
+        for site in block.sites:
+            self._queues[site].popleft()
+        self._active = sorted({*self._active, *block.sites})
+        first, last = (self._active.index(site) for site in block.sites)
+        active = tuple(self._active)
+        swaps = tuple(
+            Block(active[j : j + 2], [factor(SWAP, (0, 1), None)]) for j in range(first, last - 1)
         )
+        moved = replace(block, sites=active[last - 1 : last + 1])
+        return [
+            Step(active, swaps, is_ladder=True, rightward=True),
+            Step(active, (moved,), moved.is_entangler, rightward=True),
+            Step(active, swaps[::-1], is_ladder=True, rightward=False),
+        ]
 
 
 def _joins(sites: tuple[int, ...], active: list[int], joined: set[tuple[int, int]]) -> bool:

@@ -97,35 +97,3 @@ def anticommuting(gate: Rotation, letters: np.ndarray) -> np.ndarray:
         ANTICOMMUTES[g, letters[s]] for g, s in zip(gate.generator, gate.sites, strict=True)
     ]
     return np.logical_xor.reduce(differs)
-
-
-def surviving_products(gates: Iterable[Gate], letters: np.ndarray) -> np.ndarray:
-    """Return generators of the products of strings that no uniform rotation kills.
-
-    The cross term of two strings P and Q of an observable depends on D = PQ alone: D is
-    carried by Clifford gates and multiplied by E[cos φ] = 0 at the first rotation that
-    anticommutes with it. Products form a group; what survives is the subgroup that
-    commutes with every generator met, found as in a stabilizer measurement.
-
-    Args:
-        gates: In Heisenberg order.
-        letters: Generators of a group that contains every D, shape (n_sites, n).
-
-    Returns:
-        Shape (n_sites, n_survivors): nothing survives where n_survivors is 0, and then
-        the second moment is exact without cross terms.
-    """
-    letters = letters[:, letters.any(axis=0)].copy()
-    for gate in gates:
-        if letters.shape[1] == 0:
-            break
-        if isinstance(gate, Clifford):
-            carry(gate, letters)
-            continue
-        hit = np.flatnonzero(anticommuting(gate, letters))
-        if hit.size:
-            pivot, others = hit[0], hit[1:]
-            letters[:, others] = PRODUCT[letters[:, others], letters[:, [pivot]]]
-            letters = np.delete(letters, pivot, axis=1)
-            letters = letters[:, letters.any(axis=0)]
-    return letters

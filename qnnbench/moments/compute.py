@@ -1,0 +1,107 @@
+"""Moments of any circuit: which method covers it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import cirq
+import numpy as np
+import sympy
+
+from qnnbench.circuits.angles import AngleLaw, IdentityBlocks, laws_of
+from qnnbench.circuits.program import natural_order, site_index
+from qnnbench.moments.exact import Question, exact_moments
+from qnnbench.moments.grid import grid_moments
+from qnnbench.moments.pauli_circuit import CannotCompute, heisenberg_gates, shared_symbols
+from qnnbench.moments.readout import observable_qubits, read_observable, state_means
+from qnnbench.moments.record import Moments
+from qnnbench.moments.sampled import sampled_moments
+
+
+def moments(
+    circuit: cirq.AbstractCircuit,
+    observable: cirq.PauliString | cirq.PauliSum | cirq.ProjectorString | cirq.ProjectorSum,
+    symbols: Sequence[sympy.Symbol] | None = None,
+    angles: str | AngleLaw | IdentityBlocks | Mapping = "uniform",
+    state: Any = None,
+    contrast: Sequence[Any] | None = None,
+    tolerance: float = 1e-3,
+    max_bond_dim: int = 256,
+    n_samples: int = 0,
+    rng: np.random.Generator | None = None,
+    gradients: bool = True,
+) -> Moments:
+    """Return mean and variances of <O> and of its derivatives over random angles.
+
+    Squared Pauli coefficients of U†OU move as a classical Markov chain, followed as a
+    matrix product state whose bond doubles until the variance agrees with itself at every
+    layer to ``tolerance``; at the cap the error found is returned as it is. Where cross
+    terms of different strings survive, pairs of strings are followed instead. Angles
+    shared by several gates are averaged over a product grid, exactly, if there are at
+    most six symbols, else sampled.
+
+    Args:
+        circuit: One- and two-qubit gates by angles affine in one symbol each (rotations,
+            powers, controlled rotations), and constant one- and two-qubit unitary gates, on
+            any pairs of qubits.
+        observable: O; Hermitian.
+        symbols: Order of the gradient; None for natural sort (a2 before a10).
+        angles: Law of every angle: "uniform", a law of ``qnnbench.circuits.angles``, a
+            mapping from symbols to laws (None for the rest), or "haar_blocks": every block
+            of gates with an angle on one pair is Haar random instead, without gradients.
+        state: Input: None for |0…0>, a matrix product state of bond up to 4, a mixture of
+            such, or a sequence of inputs over which variances are averaged.
+        contrast: Two such states (A, B): the moments are those of C(A) - C(B).
+        tolerance: Wanted relative error of the variance.
+        max_bond_dim: Cap of the bond dimension.
+        n_samples: Draws of all angles where no exact method covers the question; 0 to
+            raise CannotCompute there.
+        rng: Source of these draws; None for a generator seeded with 0.
+        gradients: Whether to compute the gradient variances.
+
+    Raises:
+        CannotCompute: Outside this scope; the message says what is supported.
+        ValueError: An argument is not finite, positive or consistent.
+        TypeError: ``observable`` is of another type.
+    """
+    _check(tolerance, max_bond_dim, n_samples)
+    order = natural_order(cirq.parameter_symbols(circuit)) if symbols is None else tuple(symbols)
+    sites = site_index(circuit.all_qubits() | observable_qubits(observable))
+    n_sites = max(sites.values(), default=-1) + 1
+    is_haar = isinstance(angles, str) and angles == "haar_blocks"
+    laws = None if is_haar else laws_of(angles, order)
+    try:
+        gates = heisenberg_gates(circuit, sites, order)
+        if shared := shared_symbols(gates):
+            if laws is None:
+                raise CannotCompute(
+                    f"Symbol {order[shared[0]]} occurs in more than one gate: its blocks are not "
+                    "independent. Untie the symbols."
+                )
+            return grid_moments(circuit, observable, order, laws, state, contrast, gradients)
+        question = Question(
+            read=read_observable(observable, sites, n_sites),
+            gates=gates,
+            laws=laws,
+            inputs=state_means(state, contrast, n_sites),
+            weight_of_one=1.0 if contrast is None else 0.0,
+            symbols=order,
+            tolerance=tolerance,
+            max_bond_dim=max_bond_dim,
+            gradients=gradients and laws is not None,
+        )
+        return exact_moments(question)
+    except CannotCompute:
+        if not n_samples or laws is None:
+            raise
+        rng = np.random.default_rng(0) if rng is None else rng
+        return sampled_moments(
+            circuit, observable, order, laws, state, contrast, n_samples, rng, gradients
+        )
+
+
+def _check(tolerance: float, max_bond_dim: int, n_samples: int) -> None:
+    if not (np.isfinite(tolerance) and tolerance > 0):
+        raise ValueError(f"tolerance must be a finite number > 0, got {tolerance!r}")
+    for name, value, least in (("max_bond_dim", max_bond_dim, 1), ("n_samples", n_samples, 0)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ValueError(f"{name} must be a whole number >= {least}, got {value!r}")
