@@ -3,9 +3,10 @@
 import cirq
 import numpy as np
 import pytest
+import sympy
 
 import qnnbench
-from qnnbench.circuits.angles import Gaussian, Uniform
+from qnnbench.circuits.angles import INITIAL_LAWS, Fixed, Gaussian, Uniform, laws_of
 from qnnbench.circuits.ansatze import ANSATZE, build_ansatz
 
 
@@ -75,12 +76,29 @@ def test_bad_requests_are_answered_with_what_is_known(call, message):
         qnnbench.ansatz(name, n_qubits, **options)
 
 
-def test_laws_have_the_moments_of_their_samples():
-    rng = np.random.default_rng(0)
-    for law in (Uniform(), Gaussian(0.7)):
-        cosines = np.cos(2 * law.sample(200_000, rng))
-        mean, square = law.moments(2)
-        assert mean == pytest.approx(cosines.mean(), abs=5 / np.sqrt(2e5))  # 5σ
-        assert square == pytest.approx((cosines**2).mean(), abs=5 / np.sqrt(2e5))
+@pytest.mark.parametrize("frequency", [0.5, 1, 2])
+@pytest.mark.parametrize("law", [Uniform(), Gaussian(0.7), Fixed(0.3)], ids=str)
+def test_laws_have_the_characteristic_functions_of_their_samples(law, frequency):
+    turns = np.exp(1j * frequency * law.sample(200_000, np.random.default_rng(0)))
+    assert law.characteristic(frequency) == pytest.approx(turns.mean(), abs=5 / np.sqrt(2e5))  # 5σ
+
+
+def test_initial_laws_depend_on_the_network():
+    assert INITIAL_LAWS["gaussian_1_over_l"].law(10, 4) == Gaussian(0.5)
+    assert INITIAL_LAWS["gaussian_1_over_nl"].law(25, 4) == Gaussian(0.1)
+    assert all(entry.source for entry in INITIAL_LAWS.values())
+
+
+def test_every_symbol_gets_its_law():
+    a, b = sympy.symbols("a b")
+    laws = laws_of({"b": Gaussian(0.2), None: "uniform"}, (a, b))
+    assert laws == (Uniform(), Gaussian(0.2))
+    with pytest.raises(ValueError, match="no law for"):
+        laws_of({a: Uniform()}, (a, b))
+    with pytest.raises(ValueError, match="which the circuit lacks"):
+        laws_of({"c": Uniform(), None: Uniform()}, (a, b))
+
+
+def test_impossible_laws_are_named():
     with pytest.raises(ValueError, match="std must be a finite number"):
         Gaussian(float("nan"))

@@ -14,6 +14,7 @@ from math import ceil, log2
 from typing import Any, Literal
 
 import cirq
+import numpy as np
 import sympy
 
 from qnnbench.registry import lookup
@@ -152,16 +153,29 @@ def _check_sharing(sharing: str, allowed: tuple[str, ...]) -> None:
     lookup(dict.fromkeys(allowed), sharing, "parameter sharing")
 
 
-def hea(n_qubits: int, n_layers: int | None = None, readout: str = "global") -> Network:
-    """Hardware-efficient ansatz: [RY on all, RZ on all, CZ ladder], ``n_layers`` = n."""
+def hea(
+    n_qubits: int, n_layers: int | None = None, readout: str = "global", mirror: int = 0
+) -> Network:
+    """Hardware-efficient ansatz: [RY on all, RZ on all, CZ ladder], ``n_layers`` = n.
+
+    With ``mirror`` = m > 0, blocks of m layers are each followed by their mirror image, so
+    that angles exist at which every block is the identity, after RY(π/4) on all qubits
+    (Grant et al., Quantum 3, 214 (2019), Sec. 3); n_layers must be a multiple of 2m.
+    """
     qubits, symbol = cirq.LineQubit.range(n_qubits), SymbolTable()
     depth = n_qubits if n_layers is None else n_layers
-    ops: list[cirq.Operation] = []
+    if mirror < 0 or (mirror and depth % (2 * mirror)):
+        raise ValueError(f"n_layers={depth} is no multiple of 2 * mirror={2 * mirror}")
+    ops: list[cirq.Operation] = [cirq.ry(np.pi / 4)(q) for q in qubits] if mirror else []
     for layer in range(depth):
+        ops_of_layer: list[cirq.Operation] = []
         for axis in "YZ":
             for i, q in enumerate(qubits):
-                ops.append(pauli_rotation(axis, symbol(f"r{axis.lower()}_{layer}_{i}"), q))
-        ops += [cirq.CZ(a, b) for a, b in itertools.pairwise(qubits)]
+                angle = symbol(f"r{axis.lower()}_{layer}_{i}")
+                ops_of_layer.append(pauli_rotation(axis, angle, q))
+        ops_of_layer += [cirq.CZ(a, b) for a, b in itertools.pairwise(qubits)]
+        is_mirrored = bool(mirror) and (layer // mirror) % 2 == 1
+        ops += reversed(ops_of_layer) if is_mirrored else ops_of_layer
     reads = layered_readout(qubits, readout)
     return Network(cirq.Circuit(ops), symbol.all(), reads, n_layers=depth)
 

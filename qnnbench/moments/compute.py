@@ -11,6 +11,7 @@ from qnnbench.circuits.angles import AngleLaw, IdentityBlocks, laws_of
 from qnnbench.circuits.program import natural_order, site_index
 from qnnbench.moments.exact import Question, exact_moments
 from qnnbench.moments.grid import grid_moments
+from qnnbench.moments.identity_blocks import identity_block_moments
 from qnnbench.moments.pauli_circuit import CannotCompute, heisenberg_gates, shared_symbols
 from qnnbench.moments.readout import observable_qubits, read_observable, state_means
 from qnnbench.moments.record import Moments
@@ -46,8 +47,9 @@ def moments(
         observable: O; Hermitian.
         symbols: Order of the gradient; None for natural sort (a2 before a10).
         angles: Law of every angle: "uniform", a law of ``qnnbench.circuits.angles``, a
-            mapping from symbols to laws (None for the rest), or "haar_blocks": every block
-            of gates with an angle on one pair is Haar random instead, without gradients.
+            mapping from symbols to laws (None for the rest), "haar_blocks": every block of
+            gates with an angle on one pair is Haar random instead, without gradients; or
+            ``IdentityBlocks()``, for circuits of blocks that can undo themselves.
         state: Input: None for |0…0>, a matrix product state of bond up to 4, a mixture of
             such, or a sequence of inputs over which variances are averaged.
         contrast: Two such states (A, B): the moments are those of C(A) - C(B).
@@ -68,14 +70,15 @@ def moments(
     sites = site_index(circuit.all_qubits() | observable_qubits(observable))
     n_sites = max(sites.values(), default=-1) + 1
     is_haar = isinstance(angles, str) and angles == "haar_blocks"
-    laws = None if is_haar else laws_of(angles, order)
+    is_identity = isinstance(angles, IdentityBlocks)
+    laws = None if is_haar or is_identity else laws_of(angles, order)
     try:
         gates = heisenberg_gates(circuit, sites, order)
         if shared := shared_symbols(gates):
             if laws is None:
                 raise CannotCompute(
-                    f"Symbol {order[shared[0]]} occurs in more than one gate: its blocks are not "
-                    "independent. Untie the symbols."
+                    f"Symbol {order[shared[0]]} occurs in more than one gate, which the law "
+                    f"{angles} does not cover. Untie the symbols."
                 )
             return grid_moments(circuit, observable, order, laws, state, contrast, gradients)
         question = Question(
@@ -87,9 +90,9 @@ def moments(
             symbols=order,
             tolerance=tolerance,
             max_bond_dim=max_bond_dim,
-            gradients=gradients and laws is not None,
+            gradients=gradients and not is_haar,
         )
-        return exact_moments(question)
+        return identity_block_moments(question) if is_identity else exact_moments(question)
     except CannotCompute:
         if not n_samples or laws is None:
             raise

@@ -59,7 +59,7 @@ def trainability_row(
 
     Raises:
         CannotCompute: No method covers this network.
-        ValueError: No observable of this index.
+        ValueError: No observable of this index, or draws are asked for without ``rng``.
     """
     if not 0 <= observable_index < len(network.observables):
         raise ValueError(
@@ -68,6 +68,8 @@ def trainability_row(
         )
     observable = network.observables[observable_index]
     if sampled:
+        if rng is None:
+            raise ValueError("sampled moments draw angles: pass rng")
         laws = laws_of(angles, network.symbols)
         states = state if state is None or isinstance(state, tuple | list) else (state,)
         found = sampled_moments(
@@ -257,7 +259,8 @@ def _verdicts_of(rows: pd.DataFrame, by_depth: bool) -> Iterator[dict[str, Any]]
     if (done["n_samples"] > 0).any():
         done = done[done["gradient_size_median"].notna()]
         with np.errstate(divide="ignore"):
-            median = np.log10(done["gradient_size_median"].astype(float))
+            sizes = done["gradient_size_median"].to_numpy(float)
+            median = pd.Series(np.log10(sizes), index=done.index)
     else:
         median = None
     for quantity, column in (
@@ -267,8 +270,9 @@ def _verdicts_of(rows: pd.DataFrame, by_depth: bool) -> Iterator[dict[str, Any]]
         seen = done[done[column].notna()]
         if seen.empty and len(done):
             continue  # no gradients were asked for
-        middle = None if median is None else median[seen.index]
-        found = scaling_verdict(seen["n_qubits"], seen[column], middle)
+        middle = None if median is None else median[seen.index].tolist()
+        logs = seen[column].tolist()
+        found = scaling_verdict(seen["n_qubits"].tolist(), logs, middle)
         widest = int(seen["n_qubits"].max()) if len(seen) else None
         shots = _plain(seen["log10_shots"].iloc[-1]) if len(seen) else None
         numbers = {"n_qubits": widest, "quantity": quantity, "log10_shots": shots}

@@ -1,0 +1,89 @@
+"""Gradients at identity blocks against averages over grids with the Cirq simulator."""
+
+from itertools import product
+
+import cirq
+import numpy as np
+import pytest
+
+import qnnbench
+from qnnbench.moments import CannotCompute
+
+SIMULATOR = cirq.Simulator(dtype=np.complex128)
+GRID = 2 * np.pi * np.arange(3) / 3  # W†GW is of degree 1 in each angle, its square of 2
+LAW = qnnbench.IdentityBlocks()
+
+
+def value(circuit, qubits, observable, angles):
+    state = SIMULATOR.simulate(circuit, angles, qubit_order=qubits).final_state_vector
+    site = {q: i for i, q in enumerate(qubits)}
+    if isinstance(observable, cirq.ProjectorString):
+        return observable.expectation_from_state_vector(state, site).real
+    return cirq.PauliSum.wrap(observable).expectation_from_state_vector(state, site).real
+
+
+def mirrored(symbols, layer_of):
+    """Return the symbol that undoes each symbol of a layer of even number: one layer later."""
+    index = {str(s): s for s in symbols}
+    pairs = {}
+    for name in index:
+        kind, layer, qubit = name.split("_")
+        if layer_of(int(layer)) is not None:
+            pairs[index[name]] = index[f"{kind}_{layer_of(int(layer))}_{qubit}"]
+    return pairs
+
+
+@pytest.mark.parametrize("readout", ["global", "middle", "local"])
+def test_mean_squares_match_a_grid_of_undone_angles(readout):
+    network = qnnbench.ansatz("hea", 2, n_layers=2, mirror=1, readout=readout)
+    qubits, observable = cirq.LineQubit.range(2), network.observables[0]
+    pairs = mirrored(network.symbols, lambda layer: 1 if layer == 0 else None)
+    squares = np.zeros(len(network.symbols))
+    values = []
+    for point in product(GRID, repeat=len(pairs)):
+        angles = dict(zip(pairs, point, strict=True))
+        angles |= {other: -angles[first] for first, other in pairs.items()}
+        values.append(value(network.circuit, qubits, observable, angles))
+        for k, symbol in enumerate(network.symbols):
+            shifted = [
+                value(network.circuit, qubits, observable, angles | {symbol: angles[symbol] + s})
+                for s in (np.pi / 2, -np.pi / 2)
+            ]
+            squares[k] += ((shifted[0] - shifted[1]) / 2) ** 2 / 3 ** len(pairs)
+    found = qnnbench.moments(network.circuit, observable, network.symbols, angles=LAW)
+    assert values == pytest.approx([found.mean] * len(values), abs=1e-12)
+    assert found.log10_variance == -np.inf
+    np.testing.assert_allclose(10**found.log10_gradient_variance, squares, rtol=1e-10, atol=1e-15)
+    assert (found.method, found.chain) == ("exact", "strings")
+
+
+def test_blocks_do_not_see_each_other():
+    """Every block begins as the identity, so that its gradients are those of a single one."""
+    one = qnnbench.ansatz("hea", 6, n_layers=4, mirror=2, readout="middle")
+    three = qnnbench.ansatz("hea", 6, n_layers=12, mirror=2, readout="middle")
+    single, triple = (
+        qnnbench.moments(n.circuit, n.observables[0], n.symbols, angles=LAW) for n in (one, three)
+    )
+    np.testing.assert_allclose(
+        triple.log10_gradient_variance,
+        np.tile(single.log10_gradient_variance, 3),
+        atol=1e-9,
+    )
+
+
+def test_an_extremum_has_no_gradient():
+    """|0…0> is an eigenstate of every observable of I and Z."""
+    qubits = cirq.LineQubit.range(3)
+    network = qnnbench.ansatz("hea", 3, n_layers=2, mirror=1)
+    bare = cirq.Circuit(op for op in network.circuit.all_operations() if cirq.is_parameterized(op))
+    found = qnnbench.moments(bare, cirq.Z(qubits[0]), network.symbols, angles=LAW)
+    assert found.mean == pytest.approx(1)
+    assert np.isneginf(found.log10_gradient_variance).all()
+
+
+def test_circuits_that_do_not_undo_themselves_are_declined():
+    network = qnnbench.ansatz("hea", 3, n_layers=2)
+    with pytest.raises(CannotCompute, match="not undone"):
+        qnnbench.moments(network.circuit, network.observables[0], network.symbols, angles=LAW)
+    with pytest.raises(ValueError, match="no multiple"):
+        qnnbench.ansatz("hea", 3, n_layers=3, mirror=1)
