@@ -182,7 +182,7 @@ class _Run:
     def _fresh_sites(self) -> list[list[int]]:
         """Return the sites that enter the chain at each step."""
         steps = self._problem.steps
-        before = [self._problem.sites, *(step.sites for step in steps[:-1])]
+        before = [self._problem.sites, *(step.sites for step in steps)][: len(steps)]
         return [
             sorted(set(step.sites) - set(known)) for step, known in zip(steps, before, strict=True)
         ]

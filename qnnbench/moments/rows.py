@@ -70,6 +70,8 @@ def trainability_row(
     if sampled:
         if rng is None:
             raise ValueError("sampled moments draw angles: pass rng")
+        if isinstance(angles, IdentityBlocks) or angles == "haar_blocks":
+            raise CannotCompute(f"{angles} is no law of single angles to draw from.")
         laws = laws_of(angles, network.symbols)
         states = state if state is None or isinstance(state, tuple | list) else (state,)
         found = sampled_moments(

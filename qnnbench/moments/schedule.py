@@ -12,7 +12,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from qnnbench.circuits.angles import AngleLaw
-from qnnbench.moments.channels import Alphabet, Factor, block_channel, factor, haar_factor
+from qnnbench.moments.channels import (
+    Alphabet,
+    BlockChannel,
+    Factor,
+    block_channel,
+    factor,
+    haar_factor,
+)
 from qnnbench.moments.pauli_circuit import STRINGS, Clifford, Gate, symbol_of
 
 
@@ -113,8 +120,8 @@ def _accepts(block: Block, gate: Gate, before: list[Block | None]) -> bool:
 def without_idle(blocks: Iterable[Block], letters: np.ndarray, alphabet: Alphabet) -> list[Block]:
     """Return the blocks that move some string.
 
-    The letters a site can hold are followed gate by gate; a block that leaves all
-    strings of such letters alone is idle: its gradient variances are zero.
+    The letters a site can hold are followed block by block; a block that leaves all
+    strings of such letters alone, at every angle, is idle: its gradient variances are zero.
 
     Args:
         blocks: In Heisenberg order.
@@ -128,8 +135,8 @@ def without_idle(blocks: Iterable[Block], letters: np.ndarray, alphabet: Alphabe
         here = tuple(possible[site] for site in block.sites)
         key = (tuple(block.factors), here)
         if key not in moved:
-            total = block_channel(len(block.sites), key[0], alphabet).total
-            moved[key] = _letters_out(total, here, alphabet)
+            channel = block_channel(len(block.sites), key[0], alphabet)
+            moved[key] = _letters_out(channel, here, alphabet)
         if moved[key] is not None:
             kept.append(block)
             for site, out in zip(block.sites, moved[key], strict=True):
@@ -138,9 +145,11 @@ def without_idle(blocks: Iterable[Block], letters: np.ndarray, alphabet: Alphabe
 
 
 def _letters_out(
-    total: np.ndarray, here: tuple[frozenset, ...], alphabet: Alphabet
+    channel: BlockChannel, here: tuple[frozenset, ...], alphabet: Alphabet
 ) -> list[frozenset] | None:
     """Return the letters each site can hold after a channel; None if it moves nothing.
+
+    A derivative may lead to letters that the channel itself does not, as where an angle is 0.
 
     A site without letters holds no string at all: nothing is left to be moved.
     """
@@ -149,10 +158,11 @@ def _letters_out(
     shape = (alphabet.size,) * len(here)
     grids = np.meshgrid(*[sorted(letters) for letters in here], indexing="ij")
     strings = np.ravel_multi_index([g.ravel() for g in grids], shape)
-    columns = total[:, strings]
-    if np.array_equal(columns, np.eye(len(total))[:, strings]):
+    columns, slopes = channel.total[:, strings], channel.derivatives[:, :, strings]
+    if not slopes.any() and np.array_equal(columns, np.eye(len(columns))[:, strings]):
         return None
-    out = np.unravel_index(np.flatnonzero(columns.any(axis=1)), shape)
+    reached = columns.any(axis=1) | slopes.any(axis=(0, 2))
+    out = np.unravel_index(np.flatnonzero(reached), shape)
     return [frozenset(letters.tolist()) for letters in out]
 
 
