@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from qnnbench import study
-from qnnbench.config import load
+from qnnbench.config import law_of, load
 
 app = typer.Typer(
     help="At which width does a quantum neural network stop training, and why?",
@@ -52,11 +52,13 @@ def check(config: Annotated[Path, typer.Argument(help="A config, as in config/."
     for column in ("name", "widths", "jobs", "cells"):
         table.add_column(column, overflow="fold")
     for stage in ("datasets", "certificates", "trainability", "training"):
-        jobs = Counter(name for name, _ in study.jobs(plan, stage))
+        asked = study.jobs(plan, stage)
+        jobs = Counter(name for name, _ in asked)
+        cells = Counter(n for n, b in asked for _ in study.cells(plan, stage, n, b))
         for name, entry in study.entries(plan, stage).items():
             widths = sorted(entry["widths"])
-            cells = len(widths) * entry.get("repeats", 1)
-            table.add_row(stage, name, ", ".join(map(str, widths)), str(jobs[name]), str(cells))
+            count = cells[name] * entry.get("repeats", 1)
+            table.add_row(stage, name, ", ".join(map(str, widths)), str(jobs[name]), str(count))
     Console().print(table)
 
 
@@ -96,25 +98,44 @@ def moments(
     ansatz: Annotated[str, typer.Argument(help="A name from: qnnbench list ansatze.")],
     n_qubits: Annotated[int, typer.Argument(help="Width, 2 or more.")],
     option: Annotated[list[str] | None, typer.Option(help="Of the ansatz, NAME=VALUE.")] = None,
-    angles: Annotated[str, typer.Option(help="uniform or gaussian.")] = "uniform",
+    angles: Annotated[
+        str, typer.Option(help="A law, as uniform, gaussian, gaussian_1_over_l, haar_blocks.")
+    ] = "uniform",
     std: Annotated[float, typer.Option(help="Of gaussian angles, in radians.")] = 0.1,
     observable_index: Annotated[int, typer.Option(help="Which observable, from 0.")] = 0,
+    contrast: Annotated[
+        str | None, typer.Option(help="A dataset: moments of C on one class minus the other.")
+    ] = None,
+    samples: Annotated[
+        int, typer.Option(help="Draws of all angles where no exact method applies.")
+    ] = 0,
+    sampled: Annotated[bool, typer.Option("--sampled", help="Draw them in any case.")] = False,
+    seed: Annotated[int, typer.Option(help="Of the draws, and of the dataset.")] = 0,
     tolerance: Annotated[float, typer.Option(help="Relative error to aim for.")] = 1e-3,
     max_bond_dim: Annotated[int, typer.Option(help="Bonds double up to this.")] = 256,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
-    """Print the exact second moments of an ansatz over random angles."""
-    from qnnbench.circuits.angles import angle_law
+    """Print the second moments of an ansatz over random angles: exact, or sampled."""
+    import numpy as np
+
     from qnnbench.circuits.ansatze import build_ansatz
-    from qnnbench.moments import trainability_row
+    from qnnbench.moments.rows import class_representatives, trainability_row
+    from qnnbench.states.datasets import build_dataset
 
     with explained():
+        network = build_ansatz(ansatz, n_qubits, **_options(option or []))
+        law = {"law": angles, "std": std} if angles == "gaussian" else angles
+        states = contrast and class_representatives(build_dataset(contrast, n_qubits, seed=seed))
         row = trainability_row(
-            build_ansatz(ansatz, n_qubits, **_options(option or [])),
+            network,
             observable_index=observable_index,
-            angles=angle_law(angles, std),
+            angles=law_of(law, n_qubits, network.n_layers),
+            contrast=states or None,
             tolerance=tolerance,
             max_bond_dim=max_bond_dim,
+            n_samples=samples,
+            sampled=sampled,
+            rng=np.random.default_rng(seed),
         )
     if as_json:
         typer.echo(json.dumps({name: _plain(value) for name, value in row.items()}))

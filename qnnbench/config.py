@@ -16,7 +16,7 @@ from typing import Any
 import jsonschema
 import yaml
 
-from qnnbench.circuits.angles import AngleLaw, angle_law
+from qnnbench.circuits.angles import INITIAL_LAWS, AngleLaw, IdentityBlocks, angle_law
 from qnnbench.registry import lookup
 
 ROOT = Path(__file__).parents[1]
@@ -91,8 +91,37 @@ def check(
         raise ValueError("\n  ".join([f"The config has {many}:", *lines]))
 
 
-def law_of(angles: str | Mapping[str, Any]) -> AngleLaw:
-    """Return the law of initial angles a config means by "uniform" or {law, std}."""
+def law_of(
+    angles: str | Mapping[str, Any], n_qubits: int, n_layers: int
+) -> AngleLaw | IdentityBlocks | str:
+    """Return the law of random angles a config means, at one width and depth.
+
+    Args:
+        angles: "gaussian", "haar_blocks", a name of ``INITIAL_LAWS``, or {law, std}, with
+            the standard deviation of a gaussian law in radians.
+        n_qubits: Width.
+        n_layers: Depth.
+
+    Raises:
+        ValueError: No law of this name, or a standard deviation it does not take.
+    """
+    spec = {"law": angles} if isinstance(angles, str) else dict(angles)
+    name = spec.pop("law")
+    lookup({**INITIAL_LAWS, "gaussian": None, "haar_blocks": None}, name, "angle law")
+    if name == "gaussian":
+        return angle_law(name, **spec)
+    if spec:
+        raise ValueError(f"only the gaussian law takes a std, got {angles!r}")
+    return INITIAL_LAWS[name].law(n_qubits, n_layers) if name in INITIAL_LAWS else str(name)
+
+
+def listed(value: Any) -> list[Any]:
+    """Return a list as it is, and anything else as the only item of one."""
+    return value if isinstance(value, list) else [value]
+
+
+def _first_angles(angles: str | Mapping[str, Any]) -> AngleLaw:
+    """Return the law of an arm's first angles: independent ones of one law."""
     spec = {"law": angles} if isinstance(angles, str) else dict(angles)
     return angle_law(spec.pop("law"), **spec)
 
@@ -163,28 +192,31 @@ def _entries(config: Mapping[str, Any], section: str, broken: set[KeyPath]) -> E
 
 
 def _reference_problems(sound: Mapping[str, Entries], named: Any) -> Iterator[Problem]:
-    """Yield names given twice, and arms that ask for states the config does not make."""
+    """Yield names given twice, and entries that ask for states the config does not make."""
     for section, name in (("trainability", "curve"), ("training", "arm")):
         times = Counter(entry[name] for _, entry in sound[section])
         for key, entry in sound[section]:
             if times[entry[name]] > 1:
                 yield Problem((section, key, name), f"{entry[name]!r} names two entries")
     datasets = dict(sound["datasets"])
-    for key, arm in sound["training"]:
-        path = ("training", key)
-        known = [str(name) for name in named] if isinstance(named, Mapping) else []
-        if arm["dataset"] not in known:
-            yield Problem((*path, "dataset"), _unknown(known, arm["dataset"], "dataset here"))
-            continue
-        widths = datasets.get(arm["dataset"], arm)["widths"]
-        if missing := [n for n in arm["widths"] if n not in widths]:
-            text = f"dataset {arm['dataset']!r} is not made at {missing}, only at {widths}"
-            yield Problem((*path, "widths"), text)
+    known = [str(name) for name in named] if isinstance(named, Mapping) else []
+    for section, states in (("trainability", "contrast"), ("training", "dataset")):
+        for key, entry in sound[section]:
+            path = (section, key)
+            for dataset in listed(entry[states]) if states in entry else ():
+                if dataset not in known:
+                    yield Problem((*path, states), _unknown(known, dataset, "dataset here"))
+                    continue
+                widths = datasets.get(dataset, entry)["widths"]
+                if missing := [n for n in entry["widths"] if n not in widths]:
+                    text = f"dataset {dataset!r} is not made at {missing}, only at {widths}"
+                    yield Problem((*path, "widths"), text)
 
 
 def _name_problems(sound: Mapping[str, Entries]) -> Iterator[Problem]:
     """Yield names no table knows, options no builder takes, and values builders refuse."""
     from qnnbench.circuits.ansatze import ANSATZE
+    from qnnbench.moments.closed_forms import CLOSED_FORMS
     from qnnbench.states.datasets import DATASETS
 
     for name, entry in sound["datasets"]:
@@ -199,8 +231,17 @@ def _name_problems(sound: Mapping[str, Entries]) -> Iterator[Problem]:
             yield Problem((*path, "widths"), text)
     for section in ("trainability", "training"):
         for key, entry in sound[section]:
-            path, ansatz = (section, key), entry["ansatz"]
-            yield from _refused((*path, "angles"), law_of, entry["angles"])
+            path = (section, key)
+            for form in listed(entry.get("closed_form", [])):
+                where = (*path, "closed_form")
+                yield from _refused(where, lookup, CLOSED_FORMS, form, "closed form")
+            if "closed_form" in entry:
+                continue
+            ansatz = entry["ansatz"]
+            for angles in listed(entry["angles"]):
+                first = (_first_angles, angles)
+                ask = (law_of, angles, 2, 1) if section == "trainability" else first
+                yield from _refused((*path, "angles"), *ask)
             if bad := _refused((*path, "ansatz"), lookup, ANSATZE, ansatz, "ansatz"):
                 yield from bad
                 continue
@@ -222,8 +263,14 @@ def _refused(path: KeyPath, ask: Callable[..., Any], *args: Any) -> list[Problem
 def _option_problems(
     path: KeyPath, build: Callable[..., Any], kind: str, entry: Mapping[str, Any]
 ) -> Iterator[Problem]:
-    """Yield the options of ``entry`` that ``build`` does not take."""
+    """Yield the options of ``entry`` that ``build`` does not take; depths are one of them."""
     allowed = [name for name in inspect.signature(build).parameters if name not in GIVEN]
+    if "n_layers" in entry:
+        if "n_layers" not in allowed:
+            text = _unknown(allowed, "n_layers", f"option of {kind}")
+            yield Problem((*path, "n_layers"), text)
+        elif "n_layers" in entry.get("options", {}):
+            yield Problem((*path, "n_layers"), "n_layers is among the options too")
     for option in entry.get("options", {}):
         if option not in allowed:
             text = _unknown(allowed, option, f"option of {kind}")

@@ -75,18 +75,59 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
     },
     "trainability": {
         **IDENTITY,
-        **_SETTING,
+        "curve": _TEXT,
+        **_SETTING,  # dataset: the input; null for |0…0>
+        "contrast": _TEXT,  # dataset whose class difference C(A) - C(B) is meant, else null
         **_NETWORK,
+        "tied": _FLAG,  # some symbol stands in several gates
         "observable": _TEXT,
         "angles": _TEXT,
         "n_symbols": _INT,
         "mean": _REAL,
         "log10_variance": _REAL,
-        "log10_gradient_variance_mean": _REAL,
+        "log10_variance_lower": _REAL,  # 95 % bootstrap interval; null unless sampled
+        "log10_variance_upper": _REAL,
+        "log10_gradient_variance_mean": _REAL,  # over symbols, like median and maximum
+        "log10_gradient_variance_mean_lower": _REAL,
+        "log10_gradient_variance_mean_upper": _REAL,
+        "log10_gradient_variance_median": _REAL,
         "log10_gradient_variance_max": _REAL,
         "log10_gradient_variance": pa.list_(_REAL),
-        "relative_error": _REAL,
+        "gradient_size_median": _REAL,  # of |∂C| over draws and symbols; null unless sampled
+        "gradient_size_q05": _REAL,
+        "gradient_size_q95": _REAL,
+        "visible_share": _REAL,  # P(|∂C| > 0.01)
+        "log10_shots": _REAL,  # that resolve a component of mean variance at one sigma
+        "relative_error": _REAL,  # of the variance
+        "gradient_relative_error": _REAL,  # largest of the symbols above 1e-3 of the maximum
+        "n_samples": _INT,  # draws of all angles; 0 unless sampled
         "method": _TEXT,
+        "chain": _TEXT,  # what was followed to compute it
+    },
+    "verdicts": {
+        **IDENTITY,
+        "curve": _TEXT,
+        **_SETTING,  # n_qubits: the widest that was fitted
+        "contrast": _TEXT,
+        **_NETWORK,
+        "tied": _FLAG,
+        "observable": _TEXT,
+        "angles": _TEXT,
+        "method": _TEXT,
+        "quantity": _TEXT,  # whose variance it is
+        "verdict": _TEXT,
+        "verdict_reason": _TEXT,
+        "median_verdict": _TEXT,  # on the median of |∂C| alone; null unless sampled
+        "n_widths": _INT,
+        "n_zero": _INT,
+        "log10_rate": _REAL,  # decades lost per qubit
+        "log10_rate_lower": _REAL,  # 95 % interval
+        "log10_rate_upper": _REAL,
+        "exponent": _REAL,  # a of n^-a
+        "exponent_lower": _REAL,
+        "exponent_upper": _REAL,
+        "criterion_difference": _REAL,  # above 0 where the exponential law fits better
+        "log10_shots": _REAL,  # at the widest width
     },
     "runs": {
         **IDENTITY,

@@ -6,9 +6,11 @@ up to the stage's ``SHARED_WIDTH`` share a job, each wider one has its own.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+from qnnbench.config import listed
 from qnnbench.registry import lookup
 from qnnbench.results import Meter, digest, identity
 
@@ -37,6 +39,8 @@ STAGES = {  # with the highest layer each one runs: code above cannot change its
     "report": "report",
 }
 SHARED_WIDTH = {"datasets": 0, "certificates": 64, "trainability": 100, "training": 64}
+
+CROSSED = ("n_layers", "angles", "contrast", "closed_form")  # a curve may list several of each
 
 Config = Mapping[str, Any]
 Cell = dict[str, Any]
@@ -109,32 +113,62 @@ def certificates_of(config: Config, arm: str, batch: str) -> list[tuple[str, str
 
 
 def cells(config: Config, stage: str, name: str, batch: str) -> list[Cell]:
-    """Return the cells of one job in order of width."""
-    return [_cell(config, stage, name, n) for n in widths(config, stage, name, batch)]
-
-
-def _cell(config: Config, stage: str, name: str, n_qubits: int) -> Cell:
+    """Return the cells of one job in order of width; a curve crosses what it lists."""
     entry = entries(config, stage)[name]
-    del entry["widths"]
+    keys = [key for key in CROSSED if key in entry] if stage == "trainability" else []
+    choices = list(product(*(listed(entry[key]) for key in keys)))
+    return [
+        _cell(config, stage, {**entry, **dict(zip(keys, choice, strict=True))}, name, n)
+        for n in widths(config, stage, name, batch)
+        for choice in choices
+    ]
+
+
+def _cell(config: Config, stage: str, entry: Cell, name: str, n_qubits: int) -> Cell:
+    entry = {key: value for key, value in entry.items() if key != "widths"}
     if isinstance(entry.get("angles"), str):
         entry["angles"] = {"law": entry["angles"]}
     if stage in ("datasets", "certificates"):
         options = entry.get("options", {})
         return {"dataset": name, "n_qubits": n_qubits, "options": options, "seed": config["seed"]}
     if stage == "trainability":
-        del entry["curve"]
-        chosen = {"observable_index": 0, "options": {}, **entry}
-        return {**chosen, "n_qubits": n_qubits}
+        return _curve_cell(config, entry, n_qubits)
     return {
         "arm": entry,
         "n_qubits": n_qubits,
         "seed": config["seed"],
-        "states": _cell(config, "datasets", entry["dataset"], n_qubits),
+        "states": _states_cell(config, entry["dataset"], n_qubits),
         "budget": {
             "seconds": config["budgets"]["training_s"],
             "memory_bytes": 1e9 * config["budgets"]["training_gb"],
         },
     }
+
+
+def _states_cell(config: Config, dataset: str, n_qubits: int) -> Cell:
+    entry = entries(config, "datasets")[dataset]
+    return _cell(config, "datasets", entry, dataset, n_qubits)
+
+
+def _curve_cell(config: Config, entry: Cell, n_qubits: int) -> Cell:
+    """Return the cell of one point of a curve; a seed is part of it where one is used."""
+    if "closed_form" in entry:
+        return {"closed_form": entry["closed_form"], "n_qubits": n_qubits}
+    cell = {"observable_index": 0, "options": {}, **entry, "n_qubits": n_qubits}
+    del cell["curve"]
+    if "n_layers" in cell:
+        cell["options"] = {**cell["options"], "n_layers": cell.pop("n_layers")}
+    if "n_samples" in cell:
+        cell["seed"] = config["seed"]
+    if "contrast" in cell:
+        cell["states"] = _states_cell(config, cell["contrast"], n_qubits)
+    return cell
+
+
+def contrasts_of(config: Config, curve: str, batch: str) -> list[tuple[str, int]]:
+    """Return (dataset, width) of the states whose contrast each cell of a curve is about."""
+    made = [cell.get("states") for cell in cells(config, "trainability", curve, batch)]
+    return [(states["dataset"], states["n_qubits"]) for states in made if states]
 
 
 def identified(
@@ -168,16 +202,21 @@ def _key(cell: Cell, row: Mapping[str, Any]) -> Cell:
     return {**cell, "arm": arm, "repeat": row["repeat"]}
 
 
-def curve_columns(cell: Cell) -> dict[str, Any]:
+def curve_columns(curve: str, cell: Cell) -> dict[str, Any]:
     """Return the columns of a trainability row that the cell itself settles."""
+    columns = {"curve": curve, "n_qubits": cell["n_qubits"], "backend": "moments"}
+    if "closed_form" in cell:
+        return columns
     angles, options = cell["angles"], cell["options"]
     return {
+        **columns,
         "ansatz": cell["ansatz"],
-        "n_qubits": cell["n_qubits"],
+        "n_layers": options.get("n_layers"),
         "sharing": options.get("sharing"),
         "observable": cell["observable"],
+        "contrast": cell.get("contrast"),
         "angles": angles["law"] + (f"({angles['std']:g})" if "std" in angles else ""),
-        "backend": "moments",
+        "seed_path": f"{cell['seed']}/{digest(cell)}" if "seed" in cell else None,
     }
 
 

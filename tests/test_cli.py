@@ -45,9 +45,37 @@ def test_moments_of_one_qubit_per_factor_have_their_closed_form():
     assert row["log10_variance"] == pytest.approx(expected, rel=1e-9)
 
 
+def test_check_counts_the_cells_a_curve_crosses():
+    said = invoke("check", CONFIGS / "smoke.yaml").stdout
+    (line,) = [line for line in said.splitlines() if "hea_local_depths" in line]
+    assert line.split("│")[-2].strip() == "3"
+
+
+def test_sampled_moments_carry_their_interval_and_cover_the_exact_ones():
+    words = ("moments", "hea", 3, "--option", "n_layers=2", "--json")
+    exact = json.loads(invoke(*words).stdout)
+    row = json.loads(invoke(*words, "--samples", 400, "--sampled", "--seed", 5).stdout)
+    assert (row["method"], row["n_samples"], exact["n_samples"]) == ("monte-carlo", 400, 0)
+    assert row["log10_variance_lower"] < row["log10_variance"] < row["log10_variance_upper"]
+    # Five standard errors of a variance, as the row estimates them.
+    ratio = 10 ** (row["log10_variance"] - exact["log10_variance"])
+    assert ratio == pytest.approx(1, abs=5 * row["relative_error"])
+
+
+def test_a_contrast_and_a_law_are_asked_for_by_name():
+    words = ("moments", "tree", 4, "--option", "sharing=none", "--json")
+    row = json.loads(
+        invoke(*words, "--angles", "haar_blocks", "--contrast", "ghz_dephased").stdout
+    )
+    assert row["log10_variance"] == pytest.approx(math.log10((1 / 3) * (2 / 5) ** 3), rel=1e-9)
+    assert "log10_gradient_variance_mean" not in row
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (("moments", "tree", 4, "--contrast", "ghz_dephase"), "Did you mean 'ghz_dephased'"),
+        (("moments", "qcnn", 4), "Sample instead"),
         (("moments", "hae", 4), "Did you mean 'hea'"),
         (("moments", "hea", 1), "n_qubits must be a whole number >= 2"),
         (("moments", "hea", 4, "--option", "readout"), "an option is NAME=VALUE"),

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from qnnbench.circuits.angles import Gaussian, Uniform
+from qnnbench.circuits.angles import Gaussian, IdentityBlocks, Uniform
 from qnnbench.config import SCHEMA, check, law_of, load
 
 CONFIGS = Path(__file__).parents[1] / "config"
@@ -140,7 +140,65 @@ def test_broken_yaml_and_missing_files_are_named(tmp_path):
         ("uniform", Uniform()),
         ({"law": "uniform"}, Uniform()),
         ({"law": "gaussian", "std": 0.3}, Gaussian(0.3)),
+        ("gaussian", Gaussian(0.1)),
+        ("gaussian_1_over_l", Gaussian(0.5)),
+        ("gaussian_1_over_nl", Gaussian(0.5 / 3)),
+        ("small", Gaussian(0.1)),
+        ("identity_blocks", IdentityBlocks()),
+        ("haar_blocks", "haar_blocks"),
     ],
 )
-def test_angle_laws_are_written_as_text_or_with_their_width(angles, law):
-    assert law_of(angles) == law
+def test_angle_laws_are_named_or_written_with_their_width(angles, law):
+    assert law_of(angles, 9, 4) == law
+
+
+def test_only_a_gaussian_law_takes_a_width():
+    with pytest.raises(ValueError, match="only the gaussian law takes a std"):
+        law_of({"law": "uniform", "std": 0.3}, 4, 4)
+
+
+CURVE = "    angles: uniform\n    widths: *widths\n    tolerance: 1.0e-3\n    max_bond_dim: 64\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("closed_form: haar_tree", "closed_form: haar_tre", "Did you mean 'haar_tree'"),
+        (
+            "closed_form: haar_tree",
+            "closed_form: haar_tree\n    angles: uniform",
+            "names its network",
+        ),
+        ("contrast: spt_path", "contrast: spt_pth", "Did you mean 'spt_path'"),
+        ("contrast: spt_path", "contrast: [spt_path, spt_path]", "non-unique"),
+        (
+            "contrast: spt_path\n    widths: *widths",
+            "contrast: spt_path\n    widths: [4, 6]",
+            "'spt_path' is not made at [6]",
+        ),
+        ("    n_samples: 20\n", "", "'n_samples' is a required property"),
+        ("n_samples: 20", "n_samples: 1", "1 is less than the minimum of 2"),
+        (
+            CURVE + "    n_samples",
+            CURVE.replace("*widths", "[4, 16]") + "    n_samples",
+            "at 12 qubits or less",
+        ),
+        ("n_layers: [1, 2, 3]", "n_layers: [0]", "less than the minimum of 1"),
+        ("n_layers: [1, 2, 3]", "n_layers: 3", "is not of type 'array'"),
+        ("angles: gaussian_1_over_l", "angles: [uniform, 3]", "is not of type"),
+        ("angles: gaussian_1_over_l", "angles: [uniform, smal]", "Did you mean 'small'"),
+        (
+            "contrast: spt_path",
+            "contrast: spt_path\n    n_layers: [2]",
+            "No option of ansatz 'tree' named 'n_layers'",
+        ),
+        (
+            "{readout: local}\n    observable: local\n    angles: gaussian_1",
+            "{readout: local, n_layers: 2}\n    observable: local\n    angles: gaussian_1",
+            "n_layers is among the options too",
+        ),
+        ("{law: gaussian, std: 0.1}", "identity_blocks", "Known: ['gaussian', 'uniform']"),
+    ],
+)
+def test_what_a_curve_may_ask_for_is_checked(tmp_path, old, new, message):
+    assert message in problems(tmp_path, (old, new), names=True)[0]

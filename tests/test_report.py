@@ -45,7 +45,6 @@ def loads(page):
 def report(tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
     study = synthetic_rows.study()
-    study["trainability"] = synthetic_rows.trainability(n_symbols=20_000)
     path = write_report(synthetic_rows.write(study, folder), folder / "reports", CONFIG)
     return path, path.read_text(encoding="utf-8")
 

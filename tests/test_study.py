@@ -1,3 +1,4 @@
+from math import prod
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,11 @@ def test_small_widths_share_a_job(widths, expected):
 @pytest.mark.parametrize("stage", ["datasets", "certificates", "trainability", "training"])
 def test_the_jobs_cover_every_cell_once(stage):
     cells = [c for job in study.jobs(DEFAULT, stage) for c in study.cells(DEFAULT, stage, *job)]
-    expected = [n for e in study.entries(DEFAULT, stage).values() for n in sorted(e["widths"])]
+    expected = []
+    for entry in study.entries(DEFAULT, stage).values():
+        crossed = ("n_layers", "angles", "contrast", "closed_form")
+        lists = [entry[key] for key in crossed if isinstance(entry.get(key), list)]
+        expected += [n for n in sorted(entry["widths"]) for _ in range(prod(map(len, lists)))]
     assert [cell["n_qubits"] for cell in cells] == expected
 
 
@@ -93,16 +98,60 @@ def test_checkpoints_of_two_cells_lie_apart():
     assert first == study.checkpoint_folder(dict(cells[0]))
 
 
+def curve_cells(**entry):
+    """Return the cells of the first smoke curve with keys changed."""
+    config = {**SMOKE, "trainability": [{**SMOKE["trainability"][0], **entry}]}
+    return study.cells(config, "trainability", "hea_global", "n4-8")
+
+
 @pytest.mark.parametrize(
     ("angles", "name"),
-    [("uniform", "uniform"), ({"law": "gaussian", "std": 0.25}, "gaussian(0.25)")],
+    [
+        ("uniform", "uniform"),
+        ({"law": "gaussian", "std": 0.25}, "gaussian(0.25)"),
+        ("gaussian_1_over_l", "gaussian_1_over_l"),
+    ],
 )
 def test_a_curve_says_what_it_is(angles, name):
-    config = {**SMOKE, "trainability": [{**SMOKE["trainability"][0], "angles": angles}]}
-    cell, _ = study.cells(config, "trainability", "hea_global", "n4-8")
-    columns = study.curve_columns(cell)
+    cell, _ = curve_cells(angles=angles)
+    columns = study.curve_columns("hea_global", cell)
     assert (columns["observable"], columns["angles"]) == ("global", name)
-    assert columns["n_qubits"] == 4
+    assert (columns["curve"], columns["n_qubits"]) == ("hea_global", 4)
+    assert columns["contrast"] is None
+
+
+def test_a_curve_crosses_what_it_lists():
+    cells = curve_cells(n_layers=[1, 3], angles=["uniform", "small"])
+    points = [
+        (cell["n_qubits"], cell["options"]["n_layers"], cell["angles"]["law"]) for cell in cells
+    ]
+    each = [(layers, law) for layers in (1, 3) for law in ("uniform", "small")]
+    assert points == [(n, *choice) for n in (4, 8) for choice in each]
+    assert all("n_layers" not in cell for cell in cells)
+
+
+def test_a_seed_is_part_of_a_cell_only_where_it_is_used():
+    assert "seed" not in curve_cells()[0]
+    cell = curve_cells(n_samples=20, sampled=True)[0]
+    assert cell["seed"] == SMOKE["seed"]
+    assert study.curve_columns("hea_global", cell)["seed_path"].startswith(f"{SMOKE['seed']}/")
+
+
+def test_a_contrast_is_about_states_of_this_study():
+    entry = {**SMOKE["trainability"][0], "contrast": ["spt_path", "two_state"]}
+    config = {**SMOKE, "trainability": [entry]}
+    states = study.contrasts_of(config, "hea_global", "n4-8")
+    assert states == [(name, n) for n in (4, 8) for name in ("spt_path", "two_state")]
+    cell = study.cells(config, "trainability", "hea_global", "n4-8")[0]
+    assert cell["states"] == study.cells(config, "datasets", "spt_path", "n4")[0]
+    assert study.contrasts_of(SMOKE, "hea_global", "n4-8") == []
+
+
+def test_a_closed_form_depends_on_its_name_and_width_alone():
+    config = {**SMOKE, "trainability": [{"curve": "c", "closed_form": "x", "widths": [4]}]}
+    (cell,) = study.cells(config, "trainability", "c", "n4")
+    assert cell == {"closed_form": "x", "n_qubits": 4}
+    assert study.curve_columns("c", cell) == {"curve": "c", "n_qubits": 4, "backend": "moments"}
 
 
 def test_broken_claims_are_told_with_their_numbers():

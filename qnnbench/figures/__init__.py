@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
-from qnnbench.figures import learning, scores, trainability
+from qnnbench.figures import comparisons, depth, learning, scores, trainability
 from qnnbench.figures.panels import NARROW, WIDE, Layout
 from qnnbench.figures.style import DARK, LIGHT, render
 
@@ -60,12 +60,65 @@ FIGURES = {
             trainability.gradient_variance,
             trainability.headline,
             "First panel: variance of ∂C/∂θ over random initial angles; solid lines average it "
-            "over all symbols θ of the circuit, thin dashed lines take the largest. Second panel: "
+            "over all symbols θ of the circuit, dotted lines take the largest. Second panel: "
             "variance of the loss C itself, the expectation of the observable. Lines are computed "
-            "without sampling, with the relative error in the table below; sampled values are "
-            "points without a line. A label names the ansatz and what tells its own curves apart; "
-            "the table has the rest. Derivatives are with respect to the symbol, in radians.",
+            "without sampling, with the relative error in the table below; hollow points are "
+            "sampled, with their 95 % bootstrap interval, shown again alone with the lines they "
+            "check, and dashed lines are closed forms. A "
+            "label names the ansatz and what tells its own curves apart, and says where symbols "
+            "are tied; the table has the rest. Angles are uniform where a network was also asked "
+            "about under other laws. Derivatives are with respect to the symbol, in radians.",
             "moments of an ansatz with a variance above zero",
+        ),
+        Drawing(
+            "gradient_map",
+            "Inside a circuit",
+            "trainability",
+            depth.mapped,
+            depth.gradient_map,
+            depth.map_headline,
+            "Variance of ∂C/∂θ for every angle of the widest hardware-efficient circuit of each "
+            "observable, at the layer and qubit of its gate; layer 1 acts first. The two panels "
+            "of one observable share a colour scale. Blank where the variance is exactly zero.",
+            "moments of every angle of a layered circuit",
+        ),
+        Drawing(
+            "variance_by_depth",
+            "Depth",
+            "trainability",
+            depth.scanned,
+            depth.variance_by_depth,
+            depth.depth_headline,
+            "Variances at one width against the number of layers. Edge: mean over the angles of "
+            "the first and the last qubit; bulk: of the middle ones. Dashed: least-squares line "
+            "through the deeper half of the depths, drawn through all; its slope is in the label.",
+            "curve over several depths at one width",
+        ),
+        Drawing(
+            "initial_laws",
+            "Initial angles",
+            "trainability",
+            comparisons.laws,
+            comparisons.initial_laws,
+            comparisons.laws_headline,
+            "Mean over all symbols of the variance of ∂C/∂θ, for one network per panel, under "
+            "each law its first angles were drawn from. A gaussian law has the named variance in "
+            "rad², at n qubits and L layers. In identity blocks each block of layers is followed "
+            "by its mirror image, which undoes it: another circuit, whose loss starts constant.",
+            "network under several laws of its angles",
+        ),
+        Drawing(
+            "loss_and_contrast",
+            "Loss and classes",
+            "trainability",
+            comparisons.contrasts,
+            comparisons.loss_and_contrast,
+            comparisons.contrast_headline,
+            "Variance over random angles of the loss C on |0…0⟩, and of the contrast C(A) - C(B) "
+            "between the first state of each class of a dataset, before the noise of its samples. "
+            "A contrast far below the loss is a plateau in the one direction that carries the "
+            "label. Dashed: closed forms.",
+            "moments of a class contrast",
         ),
         Drawing(
             "learning_curves",

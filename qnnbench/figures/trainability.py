@@ -1,7 +1,9 @@
 """Second moments against width: how fast gradients and losses concentrate."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
 from math import ceil, log2
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -23,7 +25,9 @@ from qnnbench.figures.style import LIGHT, Look, looks, power_of_ten, style
 MEAN = "log10_gradient_variance_mean"
 MAXIMUM = "log10_gradient_variance_max"
 LOSS = "log10_variance"
-FAMILY = ("ansatz", "observable", "sharing", "angles", "dataset")
+NETWORK = ("ansatz", "observable", "sharing", "tied")
+FAMILY = (*NETWORK, "angles", "dataset")
+MEASURED, SAMPLED, CLOSED_FORM = "", "sampled", "closed form"
 
 _DEPTH_LAWS: dict[str, Callable[[int], int]] = {
     "depth n": lambda n: n,
@@ -32,36 +36,91 @@ _DEPTH_LAWS: dict[str, Callable[[int], int]] = {
 }
 
 
+@dataclass(frozen=True)
+class Curve:
+    """The rows of one line of a figure.
+
+    Attributes:
+        label: The ansatz and what tells its curves apart.
+        key: Values of ``FAMILY`` and the depth in words.
+        kind: ``MEASURED``, ``SAMPLED`` or ``CLOSED_FORM``.
+        rows: Its rows, sorted by width.
+    """
+
+    label: str
+    key: tuple[str, ...]
+    kind: str
+    rows: pd.DataFrame
+
+    @property
+    def variant(self) -> tuple[str, str]:
+        """Ansatz and observable: what a look is chosen by."""
+        return self.key[0], self.key[1]
+
+
+def keyed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return finished rows that can group: texts without nulls, "tied" as a word, the kind."""
+    words = text_key(rows[rows["status"] == "ok"], ("curve", *FAMILY, "contrast", "method"))
+    tied = words["tied"].map({True: "tied", False: "untied"}).fillna("")
+    kinds = {"monte-carlo": SAMPLED, "closed-form": CLOSED_FORM}
+    return words.assign(tied=tied, kind=words["method"].map(kinds).fillna(MEASURED))
+
+
+def of_width(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the keyed rows of losses with one depth per width and a variance above zero."""
+    ready = keyed(rows)
+    scanned = ready.groupby(["curve", *FAMILY, "kind", "n_qubits"])["n_qubits"].transform("size")
+    finite = ready[[MEAN, MAXIMUM, LOSS]].astype(float).apply(np.isfinite).any(axis=1)
+    named = ready["curve"] != ""
+    return ready[finite & (ready["contrast"] == "") & ~(named & (scanned > 1))]
+
+
 def drawable(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with at least one variance above zero."""
-    finite = rows[[MEAN, MAXIMUM, LOSS]].astype(float).apply(np.isfinite).any(axis=1)
-    return rows[rows["status"].eq("ok") & finite]
+    """Return the rows of losses with a variance above zero, one law of angles per network.
+
+    That law is the uniform one where there is one: others have a figure of their own.
+    """
+    return _one_law(of_width(rows))
+
+
+def _one_law(ready: pd.DataFrame) -> pd.DataFrame:
+    is_uniform = ready["angles"] == "uniform"
+    compared = is_uniform.groupby([ready[name] for name in NETWORK]).transform("any")
+    return ready[is_uniform | ~compared | (ready["kind"] == CLOSED_FORM)]
 
 
 def exactly_zero(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows whose loss variance or mean gradient variance is exactly zero."""
-    zero = rows[[MEAN, LOSS]].isin([-np.inf]).any(axis=1)
-    return rows[rows["status"].eq("ok") & zero]
+    """Return the keyed rows, of the laws drawn, with an exactly zero variance or gradient."""
+    ready = keyed(rows)
+    zero = ready[[MEAN, LOSS]].isin([-np.inf]).any(axis=1)
+    shown = _one_law(ready[ready["contrast"] == ""])
+    return shown[zero[shown.index]]
 
 
-def curves(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return the rows of each curve by its label, sorted by width.
+def curves(rows: pd.DataFrame) -> list[Curve]:
+    """Return the curves of keyed ``rows``, each sorted by width."""
+    words = [_depth_words(part) for _, part in rows.groupby([*FAMILY, "kind"])]
+    ready = rows.assign(depth=pd.concat(words) if words else "")
+    groups = ready.sort_values("n_qubits").groupby([*FAMILY, "depth", "kind"])
+    parts = {words_of(key): part for key, part in groups}
+    keys = [key[:-1] for key in parts if key[-1] != CLOSED_FORM]
+    return [
+        Curve(_label(key[:-1], key[-1], keys), key[:-1], key[-1], part)
+        for key, part in parts.items()
+    ]
 
-    A label names the ansatz and whatever tells its curves apart.
-    """
-    keyed = text_key(rows, FAMILY)
-    words = [_depth_words(part) for _, part in keyed.groupby(list(FAMILY))]
-    keyed = keyed.assign(depth=pd.concat(words) if words else "")
-    groups = [part.sort_values("n_qubits") for _, part in keyed.groupby([*FAMILY, "depth"])]
-    keys = [[str(part[word].iloc[0]) for word in (*FAMILY, "depth")] for part in groups]
-    return {_label(key, keys): part for key, part in zip(keys, groups, strict=True)}
+
+def words_of(key: Hashable) -> tuple[str, ...]:
+    """Return the key of a group of text columns as what it is."""
+    return tuple(map(str, cast(tuple, key)))
 
 
-def _label(key: list[str], keys: list[list[str]]) -> str:
-    """Return the ansatz and what its curves differ in."""
-    rivals = [other for other in keys if other[0] == key[0]]
+def _label(key: tuple[str, ...], kind: str, keys: list[tuple[str, ...]]) -> str:
+    """Return the ansatz, what its curves differ in, and what is not to be overlooked."""
+    rivals = [other for other in keys if other[0] == key[0]] + [key]
     differs = [len({rival[i] for rival in rivals}) > 1 for i in range(len(key))]
-    return " ".join([key[0], *(word for word, d in zip(key, differs, strict=True) if d and word)])
+    words = [w for w, d in zip(key[1:], differs[1:], strict=True) if w and (d or w == "tied")]
+    return " ".join([key[0], *words, *([kind] if kind else [])])
 
 
 def _depth_words(part: pd.DataFrame) -> pd.Series:
@@ -71,6 +130,29 @@ def _depth_words(part: pd.DataFrame) -> pd.Series:
         if (layers == part["n_qubits"].map(depth)).all():
             return pd.Series(law, index=part.index)
     return layers.map(lambda value: "" if np.isnan(value) else f"depth {value:,.0f}")
+
+
+def looks_of(lines: list[Curve]) -> list[Look]:
+    """Return a look per curve: what is sampled or closed takes that of the curve it checks."""
+    measured = [line for line in lines if line.kind == MEASURED]
+    chosen = looks([line.variant for line in measured])
+    own = {line.key: look for line, look in zip(measured, chosen, strict=True)}
+    near = {
+        line.variant: look for line, look in reversed(list(zip(measured, chosen, strict=True)))
+    }
+    strangers = [
+        line
+        for line in lines
+        if line.key not in own and not (line.kind == CLOSED_FORM and line.variant in near)
+    ]
+    spare = dict(
+        zip(
+            [line.key for line in strangers],
+            looks([line.variant for line in measured + strangers])[len(measured) :],
+            strict=True,
+        )
+    )
+    return [own.get(li.key) or spare.get(li.key) or near[li.variant] for li in lines]
 
 
 def gradient_variance(rows: pd.DataFrame, layout: Layout) -> Figure:
@@ -84,56 +166,112 @@ def gradient_variance(rows: pd.DataFrame, layout: Layout) -> Figure:
         lines = curves(drawable(rows))
         if not lines:
             return message("No trainability rows to draw.", layout)
-        figure, (gradient, loss) = panels([lines, lines], layout, height_in=3.6)
-        firsts = [part.iloc[0] for part in lines.values()]
-        chosen = looks([(first["ansatz"], first["observable"]) for first in firsts])
-        for axes, columns in ((gradient, (MEAN, MAXIMUM)), (loss, (LOSS,))):
-            _draw_curves(axes, lines, chosen, columns)
-        gradient.set_title("Variance of one gradient component")
-        loss.set_title("Variance of the loss")
-        gradient.set_ylabel("Var ∂C/∂θ (rad⁻², log scale)")
-        loss.set_ylabel("Var C (dimensionless, log scale)")
-        _explain(gradient, exactly_zero(rows))
+        look = dict(zip([(line.key, line.kind) for line in lines], looks_of(lines), strict=True))
+        groups = [group for group in (lines, checked(lines)) if group]
+        labels = [[line.label for line in group if is_named(line, group)] for group in groups]
+        figure, axes = panels([names for names in labels for _ in range(2)], layout, 3.6)
+        for i, group in enumerate(groups):
+            gradient, loss = axes[2 * i : 2 * i + 2]
+            chosen = [look[line.key, line.kind] for line in group]
+            draw_curves(gradient, group, chosen, (MEAN, MAXIMUM) if i == 0 else (MEAN,))
+            draw_curves(loss, group, chosen, (LOSS,))
+            gradient.set_title("Gradient, sampled" if i else "Variance of one gradient component")
+            loss.set_title("Loss, sampled" if i else "Variance of the loss")
+            gradient.set_ylabel("Var ∂C/∂θ (rad⁻², log scale)")
+            loss.set_ylabel("Var C (dimensionless, log scale)")
+        _explain(axes[0], {line.kind for line in lines}, exactly_zero(rows))
         return figure
 
 
-def _draw_curves(
-    axes: Axes, lines: dict[str, pd.DataFrame], chosen: list[Look], columns: tuple[str, ...]
+def checked(lines: list[Curve]) -> list[Curve]:
+    """Return the sampled curves beside those they check, at their widths only."""
+    sampled = {line.key: line.rows["n_qubits"].max() for line in lines if line.kind == SAMPLED}
+    near = [line for line in lines if line.key in sampled]
+    return [
+        replace(line, rows=line.rows[line.rows["n_qubits"] <= sampled[line.key]]) for line in near
+    ]
+
+
+def is_named(line: Curve, lines: list[Curve]) -> bool:
+    """Say whether a curve has a label: sampled ones beside the exact one are told by it."""
+    exact = [other.key for other in lines if other.kind == MEASURED]
+    return line.kind != SAMPLED or line.key not in exact
+
+
+def draw_curves(
+    axes: Axes, lines: list[Curve], chosen: list[Look], columns: tuple[str, ...]
 ) -> None:
+    """Draw columns of log10 against width: lines, sampled points, dashed closed forms."""
     ends = []
-    for (label, part), look in zip(lines.items(), chosen, strict=True):
+    for line, look in zip(lines, chosen, strict=True):
         for column in columns:
-            seen = part[np.isfinite(part[column].astype(float))]
+            seen = line.rows[np.isfinite(line.rows[column].astype(float))]
             if seen.empty:
                 continue
-            sampled = (seen["method"] == "monte-carlo").all()
-            dashed = column == MAXIMUM
-            axes.plot(
-                seen["n_qubits"],
-                seen[column],
-                color=look.colour,
-                marker="" if dashed else look.marker,
-                linestyle=("none" if sampled and not dashed else "--" if dashed else "-"),
-                linewidth=0.9 if dashed else 1.6,
-                label=f"{label} {column}",
-            )
-            if not dashed:
+            label = f"{line.label} {column}"
+            if line.kind == SAMPLED and column == MAXIMUM:
+                continue
+            if line.kind == SAMPLED:
+                _draw_sampled(axes, seen, column, look, label)
+            else:
+                strokes = _strokes(line, column, look)
+                axes.plot(seen["n_qubits"], seen[column], label=label, **strokes)
+            if column != MAXIMUM and is_named(line, lines):
                 last = seen.iloc[-1]
-                ends.append(LineEnd(last["n_qubits"], last[column], label, look.colour))
-    width_axis(axes, pd.concat(lines.values())["n_qubits"], logarithmic=False)
+                ends.append(LineEnd(last["n_qubits"], last[column], line.label, look.colour))
+    width_axis(axes, pd.concat([li.rows for li in lines])["n_qubits"], logarithmic=False)
     axes.set_ylim(axes.get_ylim()[0], max(0.0, axes.get_ylim()[1]))
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
-    axes.yaxis.set_major_formatter(FuncFormatter(power_of_ten))
+    decade_axis(axes)
     label_ends(axes, ends)
 
 
-def _explain(axes: Axes, zero: pd.DataFrame) -> None:
+def _strokes(line: Curve, column: str, look: Look) -> dict[str, Any]:
+    if column == MAXIMUM:
+        return {"color": look.colour, "linestyle": ":", "linewidth": 1.0}
+    if line.kind == CLOSED_FORM:
+        return {"color": look.colour, "linestyle": "--", "linewidth": 1.1}
+    return {"color": look.colour, "marker": look.marker, "linewidth": 1.6}
+
+
+def _draw_sampled(axes: Axes, seen: pd.DataFrame, column: str, look: Look, label: str) -> None:
+    """Draw hollow points with their 95 % intervals, where rows have them."""
+    ends = seen[[f"{column}_lower", f"{column}_upper"]].astype(float)
+    reach = ends.sub(seen[column], axis=0).abs()
+    axes.errorbar(
+        seen["n_qubits"],
+        seen[column],
+        reach.where(np.isfinite(reach), 0.0).to_numpy().T,
+        fmt=look.marker,
+        color=look.colour,
+        markerfacecolor=LIGHT["surface"],
+        markersize=6.5,
+        elinewidth=1.2,
+        capsize=3,
+        zorder=3,
+        label=label,
+    )
+
+
+def decade_axis(axes: Axes) -> None:
+    """Write log10 values as powers of ten."""
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+    axes.yaxis.set_major_formatter(FuncFormatter(power_of_ten))
+
+
+def _explain(axes: Axes, kinds: set[str], zero: pd.DataFrame) -> None:
     """Say in the empty corner what the line styles mean and what is not drawn."""
+    styles: dict[str, dict[str, Any]] = {
+        "mean over symbols": {"marker": "o"},
+        "maximum over symbols": {"linestyle": ":", "linewidth": 1.0},
+    }
+    if SAMPLED in kinds:
+        hollow = {"marker": "o", "linestyle": "none", "markerfacecolor": LIGHT["surface"]}
+        styles["sampled, 95 % interval"] = hollow
+    if CLOSED_FORM in kinds:
+        styles["closed form"] = {"linestyle": "--", "linewidth": 1.1}
     handles = [
-        axes.plot([], [], color=LIGHT["muted"], marker="o", label="mean over symbols")[0],
-        axes.plot([], [], "--", color=LIGHT["muted"], linewidth=0.9, label="maximum over symbols")[
-            0
-        ],
+        axes.plot([], [], color=LIGHT["muted"], label=label, **strokes)[0]
+        for label, strokes in styles.items()
     ]
     note = f"{len(zero):,} exactly zero: not drawn" if len(zero) else None
     legend = axes.legend(
@@ -144,11 +282,13 @@ def _explain(axes: Axes, zero: pd.DataFrame) -> None:
 
 def headline(rows: pd.DataFrame) -> str:
     """Return what the figure shows, in one sentence; ``rows`` are drawable."""
+    measured = rows[rows["kind"] == MEASURED]
+    rows = measured if len(measured) else rows
     width = rows["n_qubits"].max()
     ends = {
-        label: float(part.loc[part["n_qubits"] == width, MEAN].iloc[0])
-        for label, part in curves(rows).items()
-        if (part["n_qubits"] == width).any()
+        line.label: float(line.rows.loc[line.rows["n_qubits"] == width, MEAN].iloc[0])
+        for line in curves(rows)
+        if (line.rows["n_qubits"] == width).any()
     }
     finite = {label: value for label, value in ends.items() if np.isfinite(value)}
     if not finite:

@@ -155,7 +155,13 @@ CLOSED_FORMS = {
             is_limit=True,
         ),
         ClosedForm(
-            "haar_tree", "tree", "z_root", "haar_blocks", haar_tree_variance, "derived in its code"
+            "haar_tree",
+            "tree",
+            "z_root",
+            "haar_blocks",
+            haar_tree_variance,
+            "derived in its code",
+            options={"sharing": "none"},
         ),
         ClosedForm(
             "haar_tree_contrast",
@@ -165,6 +171,7 @@ CLOSED_FORMS = {
             haar_tree_contrast_variance,
             "derived in its code",
             contrast="ghz_dephased",
+            options={"sharing": "none"},
         ),
     )
 }

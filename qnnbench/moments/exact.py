@@ -19,6 +19,7 @@ from qnnbench.moments.sectors import cross_terms_vanish
 from qnnbench.moments.strings import average, derivative_averages
 
 FIRST_BOND_DIM = 24
+CLOSE = 10  # times the tolerance: a bond wider by a third will do
 LN10 = float(np.log(10))
 
 
@@ -235,39 +236,33 @@ def _nothing(n_symbols: int) -> Solution:
 
 
 def _converged(problem: Problem, question: Question) -> tuple[Solution, np.ndarray]:
-    """Double the bond until the spread is below the tolerance or the cap is met.
+    """Widen the bond until the spread is below the tolerance or the cap is met.
+
+    It doubles, or grows by a third where the spread is close.
 
     Returns:
-        The last solution and the relative error of each gradient, float64 (n_symbols,):
-        its change on the last doubling of the bond, times the ratio by which changes fell
-        from one doubling to the next.
+        The last solution and the relative error of each gradient, float64 (n_symbols,).
+        Its change from the bond before is too large an estimate by far, that change times
+        the ratio by which the spread fell often too small: the geometric mean of both, and
+        the spread at least, is right within 10 on 100 random circuits.
     """
-    cap = question.max_bond_dim
+    cap, gradients = question.max_bond_dim, question.gradients
     bond_dim = min(FIRST_BOND_DIM, cap)
-    solution = solve(problem, bond_dim, question.gradients)
-    if not solution.truncated:
+    solution, before = solve(problem, bond_dim, gradients), None
+    while solution.truncated and solution.spread > question.tolerance and bond_dim < cap:
+        is_close = solution.spread < CLOSE * question.tolerance
+        bond_dim = min(4 * bond_dim // 3 if is_close else 2 * bond_dim, cap)
+        solution, before = solve(problem, bond_dim, gradients), solution
+    if not (solution.truncated and gradients):
         return solution, np.zeros(problem.n_symbols)
-    history = [solution]
-    while history[-1].spread > question.tolerance and bond_dim < cap:
-        bond_dim = min(2 * bond_dim, cap)
-        history.append(solve(problem, bond_dim, question.gradients))
-    if not question.gradients:
-        return history[-1], np.zeros(problem.n_symbols)
-    coarser = [b for b in (bond_dim // 4, bond_dim // 2) if b >= 1][len(history) - 1 :]
-    history = [solve(problem, b, True) for b in coarser] + history
-    return history[-1], _gradient_errors([s.log_gradients for s in history[-3:]])
-
-
-def _gradient_errors(logs: Sequence[np.ndarray]) -> np.ndarray:
-    """Return relative errors of the last gradients from those at smaller bonds."""
-    last = logs[-1]
+    if before is None:
+        before = solve(problem, max(1, bond_dim // 2), gradients)
+    fall = min(1.0, solution.spread / before.spread) if before.spread > 0 else 1.0
     with np.errstate(invalid="ignore", over="ignore"):
-        changes = [np.nan_to_num(np.abs(np.expm1(log - last)), nan=0.0) for log in logs[:-1]]
-    if not changes:
-        return np.full(len(last), np.inf)
-    size = [float(np.sqrt(np.mean(np.minimum(change, 1) ** 2))) for change in changes]
-    fall = size[-1] / size[0] if len(size) > 1 and size[0] > 0 else 1.0
-    return np.maximum(changes[-1] * min(fall, 1.0), ZERO)
+        changes = np.abs(np.expm1(before.log_gradients - solution.log_gradients))
+    changes = np.nan_to_num(changes, nan=0.0)
+    hoped = np.maximum(fall * changes, solution.spread)
+    return solution, np.maximum(np.sqrt(changes * hoped), solution.spread)
 
 
 def _centred(

@@ -215,6 +215,7 @@ def closed_form_row(name: str, n_qubits: int) -> dict[str, Any]:
     row = {
         "ansatz": form.ansatz,
         "n_layers": form.options.get("n_layers"),
+        "sharing": form.options.get("sharing"),
         "observable": form.observable,
         "angles": form.angles,
         "contrast": form.contrast,
@@ -238,8 +239,9 @@ _CURVE = ("curve", "ansatz", "sharing", "tied", "observable", "angles", "dataset
 def verdict_rows(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the verdicts on one curve: on its variance and on its mean gradient variance.
 
-    A curve over several laws, contrasts or depths has verdicts on each of them. Where
-    values were sampled, both are judged beside the median of |∂C|.
+    A curve over several laws, contrasts or depths has verdicts on each of them; depths at
+    one width have none. Where values were sampled, both are judged beside the median of
+    |∂C|.
 
     Args:
         rows: Of table ``trainability``, of one curve.
@@ -248,7 +250,8 @@ def verdict_rows(rows: pd.DataFrame) -> list[dict[str, Any]]:
     for _, part in rows.groupby(list(_CURVE), dropna=False):
         by_depth = bool(part["n_qubits"].duplicated().any())
         for _, own in part.groupby("n_layers") if by_depth else [(None, part)]:
-            verdicts += _verdicts_of(own, by_depth)
+            if not by_depth or len(own) > 1:
+                verdicts += _verdicts_of(own, by_depth)
     return verdicts
 
 
@@ -256,7 +259,7 @@ def _verdicts_of(rows: pd.DataFrame, by_depth: bool) -> Iterator[dict[str, Any]]
     done = rows[rows["status"] == "ok"].sort_values("n_qubits")
     first = (done if len(done) else rows).iloc[0]
     shared = {name: _plain(first[name]) for name in (*_CURVE, "method")}
-    shared["n_layers"] = _plain(first["n_layers"]) if by_depth else None
+    shared["n_layers"] = int(first["n_layers"]) if by_depth else None
     has_contrast = shared["contrast"] is not None
     if (done["n_samples"] > 0).any():
         done = done[done["gradient_size_median"].notna()]

@@ -12,6 +12,7 @@ HEAVY_BYTES = 400_000
 _PROLOGUE = re.compile(
     r"<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL
 )
+_IMAGE_ID = re.compile(r'(<image [^>]*?) id="\w+"')  # equal images share one; none refers to it
 _REFERENCE = re.compile(r'(\bid="|href="#|url\(#)')
 
 
@@ -40,6 +41,7 @@ def _themed(svg: str, prefix: str) -> str:
     body = _PROLOGUE.sub("", svg).strip().replace("xlink:href", "href")
     body = re.sub(r' (xmlns(:xlink)?|version)="[^"]*"', "", body)
     body = re.sub(r' (width|height)="[\d.]+pt"', "", body)
+    body = _IMAGE_ID.sub(r"\1", body)
     body = _REFERENCE.sub(rf"\g<1>{prefix}-", body)
     for role, colour in LIGHT.items():
         body = body.replace(colour, f"var(--{role})")

@@ -17,7 +17,7 @@ from qnnbench.report import summary, tables
 from qnnbench.report.inline import inline
 from qnnbench.results import digest, read_rows, write_atomically
 
-TABLES = ("datasets", "certificates", "trainability", "runs", "steps", "scores")
+TABLES = ("datasets", "certificates", "trainability", "verdicts", "runs", "steps", "scores")
 FOLDER = Path(__file__).parent
 
 
@@ -139,6 +139,7 @@ def render_page(
 def _tables(frames: dict[str, pd.DataFrame]) -> dict[str, tables.Table]:
     made = (
         tables.moments(frames["trainability"]),
+        tables.verdicts(frames["verdicts"]),
         tables.scores(frames["scores"]),
         tables.runs(frames["runs"]),
         tables.not_run(frames["runs"], frames["trainability"]),

@@ -46,6 +46,7 @@ def facts(frames: dict[str, pd.DataFrame]) -> list[Fact]:
         found.append(Fact(f"{width:,} qubits", f"widest that trains: {', '.join(names)}"))
     moments = frames["trainability"]
     moments = moments[(moments["status"] == "ok") & np.isfinite(moments[MEAN].astype(float))]
+    moments = moments[moments["contrast"].isna() & (moments["method"] != "closed-form")]
     if len(moments):
         least = moments.sort_values(MEAN).iloc[0]
         of = f"{least['ansatz']} {least['observable']}, {least['n_qubits']:,} qubits"

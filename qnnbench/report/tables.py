@@ -91,6 +91,7 @@ def flag(value: Any) -> Cell:
 
 
 tenths = partial(number, spec=",.1f")
+twice = partial(number, spec=",.2f")
 
 Columns = dict[str, tuple[str, Format]]
 
@@ -126,26 +127,81 @@ def _input(value: Any) -> Cell:
     return Cell("|0…0⟩") if given.text == _ABSENT else given
 
 
+def tied(value: Any) -> Cell:
+    """Return whether symbols stand in several gates, in a word; a null is a dash."""
+    return Cell(_ABSENT if pd.isna(value) else "tied" if value else "untied")
+
+
+_CURVE: Columns = {
+    "observable": ("observable", text),
+    "n_layers": ("layers", number),
+    "sharing": ("sharing", text),
+    "tied": ("symbols", tied),
+    "angles": ("angles", text),
+    "dataset": ("input", _input),
+    "contrast": ("contrast", text),
+}
+
+
 def moments(rows: pd.DataFrame) -> Table:
     """Return every second moment, in the order of the curves."""
     columns: Columns = {
         **_NETWORK,
-        "observable": ("observable", text),
-        "n_layers": ("layers", number),
-        "sharing": ("sharing", text),
-        "angles": ("initial angles", text),
-        "dataset": ("input", _input),
-        "n_symbols": ("symbols", number),
+        **_CURVE,
+        "n_symbols": ("number of symbols", number),
         LOSS: ("Var C", decades),
         MEAN: ("Var ∂C, mean (rad⁻²)", decades),
-        MAXIMUM: ("Var ∂C, max (rad⁻²)", decades),
+        "log10_gradient_variance_median": ("median (rad⁻²)", decades),
+        MAXIMUM: ("max (rad⁻²)", decades),
+        "log10_shots": ("shots", decades),
         "relative_error": ("relative error", error),
+        "gradient_relative_error": ("of Var ∂C", error),
         "method": ("method", text),
+        "chain": ("chain", text),
+        **_SAMPLED,
         "cpu_time_s": _COST["cpu_time_s"],
         **_STATUS,
     }
-    ordered = rows.sort_values(["ansatz", "observable", "angles", "n_qubits"])
-    return table("moments", "Second moments: one row per circuit and width", ordered, columns)
+    ordered = rows.sort_values(["ansatz", "observable", "contrast", "angles", "n_qubits"])
+    if not (ordered["n_samples"] > 0).any():
+        columns = {name: column for name, column in columns.items() if name not in _SAMPLED}
+    caption = "Second moments: one row per circuit, width and law of angles"
+    return table("moments", caption, ordered, columns)
+
+
+_SAMPLED: Columns = {  # columns that stand only where something was sampled
+    "n_samples": ("samples", number),
+    "log10_variance_lower": ("Var C, 95 % from", decades),
+    "log10_variance_upper": ("to", decades),
+    "gradient_size_q05": ("|∂C|, 5 %", score),
+    "gradient_size_median": ("median", score),
+    "gradient_size_q95": ("95 %", score),
+    "visible_share": ("P(|∂C| > 0.01)", score),
+}
+
+
+def verdicts(rows: pd.DataFrame) -> Table:
+    """Return how each curve scales with the width."""
+    columns: Columns = {
+        "ansatz": ("ansatz", text),
+        **_CURVE,
+        "quantity": ("quantity", text),
+        "method": ("method", text),
+        "verdict": ("verdict", text),
+        "log10_rate": ("rate (decades per qubit)", score),
+        "log10_rate_lower": ("95 % from", score),
+        "log10_rate_upper": ("to", score),
+        "exponent": ("exponent", twice),
+        "exponent_lower": ("95 % from", twice),
+        "exponent_upper": ("to", twice),
+        "criterion_difference": ("criterion", tenths),
+        "n_widths": ("widths", number),
+        "n_zero": ("zeros left out", number),
+        "log10_shots": ("shots", decades),
+        "verdict_reason": ("why", text),
+    }
+    ordered = rows.sort_values(["verdict", "ansatz", "observable", "contrast", "angles"])
+    return table("verdicts", "Scaling with the width: one row per curve", ordered, columns)
 
 
 def scores(rows: pd.DataFrame) -> Table:
@@ -201,7 +257,8 @@ def runs(rows: pd.DataFrame) -> Table:
 
 def not_run(rows: pd.DataFrame, moment_rows: pd.DataFrame) -> Table:
     """Return the arms that did not run, beside the exact variance of their gradients."""
-    key = ["dataset", "arm", "ansatz", "observable", "n_layers", "n_qubits", "status", "reason"]
+    key = [*_CELL[:2], "ansatz", "sharing", "observable", "n_layers", "n_qubits"]
+    key += ["status", "reason"]
     cells = rows.loc[rows["status"] != "ok", key].drop_duplicates().to_dict("records")
     faced = [
         {**cell, **{name: known.get(name) for name in _FACED}}
@@ -226,19 +283,29 @@ _FACED = ("observable", "angles", MEAN, MAXIMUM)
 
 
 def matching_moments(run: dict[Any, Any], moment_rows: pd.DataFrame) -> list[dict[Any, Any]]:
-    """Return the moments of a run's ansatz and width.
+    """Return the moments of a run's ansatz, parameter sharing and width.
 
-    Only those of the observable that is its loss and of its depth, where rows say so.
+    Only those of the loss itself, and of the observable that is its loss and of its depth,
+    where rows say so; under the uniform law where it was asked about. Moments of untied
+    symbols are never those of a run that shares them.
     """
+    own_sharing = "none" if pd.isna(run.get("sharing")) else run["sharing"]
+    sharing = moment_rows["sharing"].fillna("none") == own_sharing
+    is_loss = moment_rows["contrast"].isna() & (moment_rows["method"] != "closed-form")
     same = moment_rows[
         (moment_rows["status"] == "ok")
         & (moment_rows["ansatz"] == run["ansatz"])
         & (moment_rows["n_qubits"] == run["n_qubits"])
+        & sharing
+        & is_loss
     ]
     if not pd.isna(run["n_layers"]):
         same = same[same["n_layers"] == run["n_layers"]]
-    own = same[same["observable"] == run["observable"]]
-    return (same if own.empty else own).to_dict("records")
+    for column, wanted in (("observable", run["observable"]), ("angles", "uniform")):
+        own = same[same[column] == wanted]
+        same = same if own.empty else own
+    same = same.sort_values("n_samples", kind="stable")  # exact before sampled
+    return same.drop_duplicates(["observable", "angles", "n_layers"]).to_dict("records")
 
 
 def datasets(rows: pd.DataFrame) -> Table:

@@ -1,15 +1,9 @@
-def row_files(table, stage):
-    """Return the files that hold the rows of one table."""
-    return [
-        f"<results>/{table}/{name}/{batch}.parquet" for name, batch in study.jobs(config, stage)
-    ]
-
-
 rule report:
     input:
         datasets=row_files("datasets", "datasets"),
         certificates=row_files("certificates", "certificates"),
         trainability=row_files("trainability", "trainability"),
+        verdicts=["<results>/verdicts/verdicts.parquet"],
         runs=row_files("runs", "training"),
         steps=row_files("steps", "training"),
         scores=row_files("scores", "training"),

@@ -1,5 +1,10 @@
-# The input of every moment is |0…0>: these jobs need no states and fill idle cores.
+# The input is |0…0>, but for contrasts: most of these jobs need no states and fill idle cores.
 rule trainability:
+    input:
+        states=lambda w: [
+            f"<results>/states/{dataset}/n{n_qubits}.parquet"
+            for dataset, n_qubits in study.contrasts_of(config, w.curve, w.batch)
+        ],
     output:
         rows="<results>/trainability/{curve}/{batch}.parquet",
     log:
@@ -10,3 +15,17 @@ rule trainability:
         source=study.source("trainability"),
     script:
         "../scripts/trainability.py"
+
+
+rule verdicts:
+    input:
+        row_files("trainability", "trainability"),
+    output:
+        rows="<results>/verdicts/verdicts.parquet",
+    log:
+        "<logs>/verdicts.log",
+    params:
+        curves=study.entries(config, "trainability"),
+        source=study.source("trainability"),
+    script:
+        "../scripts/verdicts.py"
