@@ -19,6 +19,9 @@ class AngleLaw(Protocol):
     def characteristic(self, frequency: float) -> complex:
         """Return E[exp(ifθ)] of ``frequency`` f (dimensionless)."""
 
+    def __hash__(self) -> int:
+        """Equal laws are one law."""
+
 
 @dataclass(frozen=True)
 class Uniform:

@@ -71,7 +71,7 @@ def moments(
     n_sites = max(sites.values(), default=-1) + 1
     is_haar = isinstance(angles, str) and angles == "haar_blocks"
     is_identity = isinstance(angles, IdentityBlocks)
-    laws = None if is_haar or is_identity else laws_of(angles, order)
+    laws = None if is_haar or isinstance(angles, IdentityBlocks) else laws_of(angles, order)
     try:
         gates = heisenberg_gates(circuit, sites, order)
         if shared := shared_symbols(gates):

@@ -143,8 +143,8 @@ def _log_gradients(
                 stacks[site].pop()
             unfinished.remove(top)
             is_current = False
-            if isinstance(gate, Rotation):
-                first = gates[top]
+            first = gates[top]
+            if isinstance(gate, Rotation) and isinstance(first, Rotation):
                 ratio = gate.frequency / first.frequency
                 logs[gate.symbol] = logs[first.symbol] + 2 * np.log(abs(ratio))
             continue
@@ -169,11 +169,11 @@ def _log_gradients(
 
 def _undoes(gate: Gate, other: Gate) -> bool:
     """Return whether a gate is the inverse of another, at some angle if it has one."""
-    if gate.sites != other.sites or type(gate) is not type(other):
+    if gate.sites != other.sites:
         return False
-    if isinstance(gate, Rotation):
+    if isinstance(gate, Rotation) and isinstance(other, Rotation):
         return gate.generator == other.generator
-    if isinstance(gate, Clifford):
+    if isinstance(gate, Clifford) and isinstance(other, Clifford):
         image, sign = np.array(gate.image), np.array(gate.sign)
         there, flip = np.array(other.image), np.array(other.sign)
         is_identity = np.array_equal(there[image], np.arange(len(image)))

@@ -12,7 +12,8 @@ from qnnbench.moments.palindrome import is_palindrome
 from qnnbench.moments.reduction import Reduction
 from qnnbench.moments.schedule import Block, Step
 
-ZERO = 1e-13  # an inner product this far below the norms is a rounding error
+ZERO = 1e-13  # an inner product this far below the norms may be a rounding error
+AGREEING = 1e-6  # unless it is the same at all layers to this part
 
 
 @dataclass(frozen=True)
@@ -134,16 +135,21 @@ class _Run:
         signs, logs = np.array(self._estimates).T
         largest = np.max(logs[np.isfinite(logs)], initial=self._log_rounding)
         values = signs * np.exp(logs - (largest if np.isfinite(largest) else 0.0))
-        middle = 0.0 if self._may_vanish else float(np.median(values))  # all below rounding
+        middle = float(np.median(values))
+        if self._may_vanish and np.ptp(values) > AGREEING * abs(middle):
+            middle = 0.0  # below rounding at every layer, and nowhere the same
         log_value = float(log_of(abs(middle))) + float(largest)
-        spread = float(np.ptp(values) / abs(middle)) if middle else np.inf
-        floor = self._log_rounding if self._signed else log_value + np.log(ZERO)
-        is_zero = (self._log_gradients < floor) | (np.isneginf(log_value) & (not self._signed))
+        spread = (
+            float(np.ptp(values) / abs(middle)) if middle else 0.0 if self._may_vanish else np.inf
+        )
+        is_relative = middle and not self._signed  # derivatives may outlive a value of zero
+        floor = log_value + np.log(ZERO) if is_relative else self._log_rounding
+        log_gradients = np.where(self._log_gradients < floor, -np.inf, self._log_gradients)
         return Solution(
             sign=float(np.sign(middle)),
             log_value=log_value,
-            log_gradients=np.where(is_zero, -np.inf, self._log_gradients),
-            spread=0.0 if self._may_vanish else spread,
+            log_gradients=log_gradients,
+            spread=spread,
             bond_dim=self._bond_dim,
             truncated=self._truncated,
         )

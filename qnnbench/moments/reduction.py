@@ -20,17 +20,27 @@ class Reduction:
 
     Attributes:
         alphabet: What the letters stand for.
-        bases: Site to rows, shape (k, d); the first row is the letter I.
+        bases: Site to rows, shape (k, d), for the vector of the observable; orthonormal but
+            for a weight on all rows except the first, which is the letter I. Truncations
+            then favour strings on many sites.
+        duals: Likewise for the vector of the input, with the inverse weight.
     """
 
     def __init__(
-        self, seeds: Mapping[int, np.ndarray], blocks: Sequence[Block], alphabet: Alphabet
+        self,
+        seeds: Mapping[int, np.ndarray],
+        blocks: Sequence[Block],
+        alphabet: Alphabet,
+        weight: float,
     ) -> None:
         """Close the spans of ``seeds`` (rows of shape (k, d), one array per site)."""
         self.alphabet = alphabet
         one = np.eye(1, alphabet.size)
         self.bases = {site: extended(one, rows) for site, rows in seeds.items()}
         self._close(blocks)
+        scales = {site: np.array([1] + [weight] * (len(b) - 1)) for site, b in self.bases.items()}
+        self.duals = {site: b / scales[site][:, None] for site, b in self.bases.items()}
+        self.bases = {site: b * scales[site][:, None] for site, b in self.bases.items()}
         self._number: dict[bytes, int] = {}
         self._kinds = {
             site: self._number.setdefault(basis.tobytes(), len(self._number))
@@ -46,19 +56,15 @@ class Reduction:
         """Return the channel of ``block`` between reduced bases."""
         key = self.key(block)
         if key not in self._channels:
-            basis = self._product_basis(block.sites)
             full = self._full(block)
+            basis, dual = (_joined(b, block.sites) for b in (self.bases, self.duals))
             self._channels[key] = BlockChannel(
-                basis @ full.total @ basis.T, basis @ full.derivatives @ basis.T
+                basis @ full.total @ dual.T, basis @ full.derivatives @ dual.T
             )
         return self._channels[key]
 
     def _full(self, block: Block) -> BlockChannel:
         return block_channel(len(block.sites), tuple(block.factors), self.alphabet)
-
-    def _product_basis(self, sites: tuple[int, ...]) -> np.ndarray:
-        basis = self.bases[sites[0]]
-        return np.kron(basis, self.bases[sites[1]]) if len(sites) == 2 else basis
 
     def _close(self, blocks: Sequence[Block]) -> None:
         """Grow the bases until no transposed channel leads out of them."""
@@ -80,7 +86,7 @@ class Reduction:
     def _grow(self, block: Block) -> list[int]:
         """Add the images under one block; return the sites that grew."""
         channel, sites, size = self._full(block), block.sites, self.alphabet.size
-        rows = self._product_basis(sites) @ np.concatenate(
+        rows = _joined(self.bases, sites) @ np.concatenate(
             [channel.total[None], channel.derivatives]
         )
         images = rows.reshape(-1, *(size,) * len(sites))
@@ -92,6 +98,12 @@ class Reduction:
                 self.bases[site] = basis
                 grown.append(site)
         return grown
+
+
+def _joined(bases: Mapping[int, np.ndarray], sites: tuple[int, ...]) -> np.ndarray:
+    """Return the product basis of one site or two."""
+    basis = bases[sites[0]]
+    return np.kron(basis, bases[sites[1]]) if len(sites) == 2 else basis
 
 
 def extended(basis: np.ndarray, vectors: np.ndarray) -> np.ndarray:

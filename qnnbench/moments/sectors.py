@@ -109,13 +109,14 @@ def _anticommutes(string: int, others: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=4096)
 def _relation(n_sites: int, factors: tuple[Factor, ...]) -> np.ndarray:
-    """Return which products of two strings a block turns into which, bool [out, in]."""
-    total = block_channel(n_sites, factors, Alphabet.PAIRS).total
+    """Return which products a block, or a derivative of it, turns into which, bool [out, in]."""
+    channel = block_channel(n_sites, factors, Alphabet.PAIRS)
     size = 4**n_sites
     found = np.zeros((size, size), dtype=bool)
     products = _products(n_sites)
-    out, into = np.nonzero(total)
-    found[products[out], products[into]] = True
+    for matrix in (channel.total, *channel.derivatives):
+        out, into = np.nonzero(matrix)
+        found[products[out], products[into]] = True
     return found
 
 

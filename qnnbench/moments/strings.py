@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from qnnbench.moments.channels import ANTICOMMUTES, PRODUCT
-from qnnbench.moments.pauli_circuit import Clifford, Gate, Rotation
+from qnnbench.moments.pauli_circuit import Clifford, Rotation
+
+SimpleGate = Rotation | Clifford
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Strings:
         return Strings(self.letters[:, mask], self.weights[mask])
 
 
-def average(gates: Iterable[Gate], strings: Strings, cosines: np.ndarray) -> Strings:
+def average(gates: Iterable[SimpleGate], strings: Strings, cosines: np.ndarray) -> Strings:
     """Return E[U†PU] of every string: one string each, of damped weight.
 
     With E[sin φ] = 0 a string that anticommutes with a generator keeps E[cos φ] of its
@@ -53,7 +55,9 @@ def average(gates: Iterable[Gate], strings: Strings, cosines: np.ndarray) -> Str
     return Strings(letters, weights)
 
 
-def derivative_averages(gates: Iterable[Gate], strings: Strings, cosines: np.ndarray) -> Strings:
+def derivative_averages(
+    gates: Iterable[SimpleGate], strings: Strings, cosines: np.ndarray
+) -> Strings:
     """Return E[∂U†PU/∂φ_k] of one string for every symbol k, up to sign.
 
     The derivative of rotation k turns P, if it anticommutes, into iGP E[cos φ_k], which
