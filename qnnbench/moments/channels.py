@@ -35,9 +35,9 @@ class Alphabet(Enum):
         return 16 if self is Alphabet.PAIRS else 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Factor:
-    """One gate of a block, as its channel sees it.
+    """One gate of a block, as its channel sees it; made by :func:`factor`, equal only to itself.
 
     Attributes:
         offsets: Its positions inside the block: (0,), (1,) or (0, 1).
@@ -69,13 +69,21 @@ class BlockChannel:
 def factor(gate: Gate, offsets: tuple[int, ...], law: AngleLaw | None) -> Factor:
     """Return what the channel of ``gate`` depends on; ``law`` of its angle, if any."""
     if isinstance(gate, Clifford):
-        return Factor(offsets, gate.harmonics, None, True)
-    return Factor(offsets, gate.harmonics, law, not isinstance(gate, OtherGate))
+        return _factor(offsets, gate.harmonics, None, True)
+    return _factor(offsets, gate.harmonics, law, not isinstance(gate, OtherGate))
 
 
 def haar_factor(n_sites: int) -> Factor:
     """Return a Haar-random gate on all sites of a block."""
-    return Factor(tuple(range(n_sites)), None, None, True)
+    return _factor(tuple(range(n_sites)), None, None, True)
+
+
+def moved_factor(f: Factor, offsets: tuple[int, ...]) -> Factor:
+    """Return a factor at other positions of its block."""
+    return _factor(offsets, f.harmonics, f.law, f.is_simple)
+
+
+_factor = lru_cache(maxsize=None)(Factor)  # equal factors are one: quick keys
 
 
 @lru_cache(maxsize=4096)

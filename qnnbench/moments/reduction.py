@@ -37,6 +37,7 @@ class Reduction:
         self.alphabet = alphabet
         one = np.eye(1, alphabet.size)
         self.bases = {site: extended(one, rows) for site, rows in seeds.items()}
+        self._grown: dict[tuple, list[np.ndarray]] = {}
         self._close(blocks)
         scales = {site: np.array([1] + [weight] * (len(b) - 1)) for site, b in self.bases.items()}
         self.duals = {site: b / scales[site][:, None] for site, b in self.bases.items()}
@@ -57,7 +58,10 @@ class Reduction:
         key = self.key(block)
         if key not in self._channels:
             full = self._full(block)
-            basis, dual = (_joined(b, block.sites) for b in (self.bases, self.duals))
+            basis, dual = (
+                _product(tuple(bases[site] for site in block.sites))
+                for bases in (self.bases, self.duals)
+            )
             self._channels[key] = BlockChannel(
                 basis @ full.total @ dual.T, basis @ full.derivatives @ dual.T
             )
@@ -85,25 +89,31 @@ class Reduction:
 
     def _grow(self, block: Block) -> list[int]:
         """Add the images under one block; return the sites that grew."""
-        channel, sites, size = self._full(block), block.sites, self.alphabet.size
-        rows = _joined(self.bases, sites) @ np.concatenate(
-            [channel.total[None], channel.derivatives]
-        )
-        images = rows.reshape(-1, *(size,) * len(sites))
+        here = tuple(self.bases[site] for site in block.sites)
+        key = (tuple(block.factors), *(basis.tobytes() for basis in here))
+        if key not in self._grown:
+            self._grown[key] = self._images(self._full(block), here)
         grown = []
-        for axis, site in enumerate(sites):
-            vectors = np.moveaxis(images, 1 + axis, -1).reshape(-1, size)
-            basis = extended(self.bases[site], vectors)
+        for site, basis in zip(block.sites, self._grown[key], strict=True):
             if len(basis) > len(self.bases[site]):
                 self.bases[site] = basis
                 grown.append(site)
         return grown
 
+    def _images(self, channel: BlockChannel, here: tuple[np.ndarray, ...]) -> list[np.ndarray]:
+        """Return the bases of a block's sites with the images of their product added."""
+        size = self.alphabet.size
+        rows = _product(here) @ np.concatenate([channel.total[None], channel.derivatives])
+        images = rows.reshape(-1, *(size,) * len(here))
+        return [
+            extended(basis, np.moveaxis(images, 1 + axis, -1).reshape(-1, size))
+            for axis, basis in enumerate(here)
+        ]
 
-def _joined(bases: Mapping[int, np.ndarray], sites: tuple[int, ...]) -> np.ndarray:
+
+def _product(bases: tuple[np.ndarray, ...]) -> np.ndarray:
     """Return the product basis of one site or two."""
-    basis = bases[sites[0]]
-    return np.kron(basis, bases[sites[1]]) if len(sites) == 2 else basis
+    return bases[0] if len(bases) == 1 else np.kron(*bases)
 
 
 def extended(basis: np.ndarray, vectors: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ from qnnbench.moments.channels import (
     block_channel,
     factor,
     haar_factor,
+    moved_factor,
 )
 from qnnbench.moments.pauli_circuit import STRINGS, Clifford, Gate, symbol_of
 
@@ -53,7 +54,7 @@ class Block:
     def absorb(self, single: "Block") -> None:
         """Take over the gates of a block on one of the two sites."""
         offsets = (self.sites.index(single.sites[0]),)
-        self.factors += [replace(f, offsets=offsets) for f in single.factors]
+        self.factors += [moved_factor(f, offsets) for f in single.factors]
         self.symbols += single.symbols
 
 
