@@ -12,8 +12,9 @@ from qnnbench.circuits.program import natural_order, site_index
 from qnnbench.moments.exact import Question, exact_moments
 from qnnbench.moments.grid import grid_moments
 from qnnbench.moments.identity_blocks import identity_block_moments
+from qnnbench.moments.inputs import state_means
+from qnnbench.moments.observables import observable_qubits, read_observable
 from qnnbench.moments.pauli_circuit import CannotCompute, heisenberg_gates, shared_symbols
-from qnnbench.moments.readout import observable_qubits, read_observable, state_means
 from qnnbench.moments.record import Moments
 from qnnbench.moments.sampled import sampled_moments
 

@@ -9,9 +9,10 @@ import sympy
 from qnnbench.circuits.angles import AngleLaw, Uniform
 from qnnbench.moments.chain import Chain, two_copies, without_identity
 from qnnbench.moments.channels import ROUNDING, Alphabet
+from qnnbench.moments.inputs import expectations, second_means
+from qnnbench.moments.observables import Observable, PauliTerms, Projectors
 from qnnbench.moments.passes import AGREEING, ZERO, Problem, Solution, solve
 from qnnbench.moments.pauli_circuit import Clifford, Gate, Rotation
-from qnnbench.moments.readout import PauliTerms, Projectors, expectations, second_means
 from qnnbench.moments.record import Moments
 from qnnbench.moments.reduction import Reduction
 from qnnbench.moments.schedule import Block, Schedule, haar_blocks, merged_blocks, without_idle
@@ -39,7 +40,7 @@ class Question:
         gradients: Whether to compute the gradient variances.
     """
 
-    read: Projectors | PauliTerms
+    read: Observable
     gates: Sequence[Gate]
     laws: Sequence[AngleLaw] | None
     inputs: Sequence[Chain]
@@ -64,7 +65,7 @@ class _FirstMoments:
     value: float
     square: float
     gradient_squares: np.ndarray
-    moving: Projectors | PauliTerms
+    moving: Observable
 
 
 def exact_moments(question: Question) -> Moments:
@@ -189,7 +190,7 @@ def _chained_means(question: Question, blocks: Sequence[Block], constant: float)
 def _problem(
     question: Question,
     blocks: Sequence[Block],
-    read: Projectors | PauliTerms,
+    read: Observable,
     alphabet: Alphabet,
     inputs: Sequence[Chain],
     weight: float = 1.0,
@@ -230,7 +231,7 @@ def _problem(
 def _best_weighted(
     question: Question,
     blocks: Sequence[Block],
-    read: Projectors | PauliTerms,
+    read: Observable,
     alphabet: Alphabet,
 ) -> tuple[Solution, np.ndarray]:
     """Return the solution and its gradient errors in bases that hold what matters.
