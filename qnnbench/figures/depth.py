@@ -169,6 +169,8 @@ def _places(part: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
 
 def _log10_mean(logs: np.ndarray) -> float:
     largest = float(logs.max())
+    if np.isneginf(largest):
+        return largest
     return largest + float(np.log10(np.mean(10 ** (logs - largest))))
 
 

@@ -9,7 +9,7 @@ import sympy
 
 from qnnbench.circuits.angles import AngleLaw, IdentityBlocks, laws_of
 from qnnbench.circuits.program import natural_order, site_index
-from qnnbench.moments.exact import Question, exact_moments
+from qnnbench.moments.exact import Question, constant_moments, exact_moments
 from qnnbench.moments.grid import grid_moments
 from qnnbench.moments.identity_blocks import identity_block_moments
 from qnnbench.moments.inputs import state_means
@@ -70,8 +70,10 @@ def moments(
     order = natural_order(cirq.parameter_symbols(circuit)) if symbols is None else tuple(symbols)
     sites = site_index(circuit.all_qubits() | observable_qubits(observable))
     n_sites = max(sites.values(), default=-1) + 1
+    odd = [symbol for symbol in order if not isinstance(symbol, sympy.Symbol)]
+    if odd or len(set(order)) < len(order):
+        raise ValueError(f"symbols must be sympy symbols, each once, got {odd or list(order)}")
     is_haar = isinstance(angles, str) and angles == "haar_blocks"
-    is_identity = isinstance(angles, IdentityBlocks)
     laws = None if is_haar or isinstance(angles, IdentityBlocks) else laws_of(angles, order)
     try:
         gates = heisenberg_gates(circuit, sites, order)
@@ -93,7 +95,11 @@ def moments(
             max_bond_dim=max_bond_dim,
             gradients=gradients and not is_haar,
         )
-        return identity_block_moments(question) if is_identity else exact_moments(question)
+        if question.read.is_empty:
+            return constant_moments(question)
+        if isinstance(angles, IdentityBlocks):
+            return identity_block_moments(question)
+        return exact_moments(question)
     except CannotCompute:
         if not n_samples or laws is None:
             raise

@@ -9,7 +9,7 @@ import sympy
 from qnnbench.circuits.angles import AngleLaw, Uniform
 from qnnbench.moments.chain import Chain, two_copies, without_identity
 from qnnbench.moments.channels import ROUNDING, Alphabet
-from qnnbench.moments.inputs import expectations, second_means
+from qnnbench.moments.inputs import MAX_SECOND_BOND_DIM, expectations, second_means
 from qnnbench.moments.observables import Observable, PauliTerms, Projectors
 from qnnbench.moments.passes import AGREEING, ZERO, Problem, Solution, solve
 from qnnbench.moments.pauli_circuit import Clifford, Gate, Rotation
@@ -60,12 +60,16 @@ class _FirstMoments:
         square: E[C]² without the constant, averaged over the inputs.
         gradient_squares: E[∂C/∂θ_k]², likewise, float64 (n_symbols,).
         moving: The part of the observable that varies; the rest is constant.
+        error: Relative error of the means.
+        truncated: Whether anything but rounding errors was cut off.
     """
 
     value: float
     square: float
     gradient_squares: np.ndarray
     moving: Observable
+    error: float = 0.0
+    truncated: bool = False
 
 
 def exact_moments(question: Question) -> Moments:
@@ -82,8 +86,7 @@ def exact_moments(question: Question) -> Moments:
     if question.laws is None:
         blocks = haar_blocks(blocks)
     read = question.read
-    letters = read.possible_letters()
-    live = [] if read.is_empty else without_idle(blocks, letters, Alphabet.STRINGS)
+    live = without_idle(blocks, read.possible_letters(), Alphabet.STRINGS)
     is_diagonal = cross_terms_vanish(live, read.generators())
     first = _first_moments(question, blocks, is_diagonal)
     alphabet = Alphabet.STRINGS if is_diagonal else Alphabet.PAIRS
@@ -91,19 +94,20 @@ def exact_moments(question: Question) -> Moments:
         solution, errors = _nothing(len(question.symbols)), np.zeros(len(question.symbols))
     else:
         solution, errors = _best_weighted(question, blocks, first.moving, alphabet)
-    log_variance, error = _centred(solution.log_value, first.square, solution.spread)
+    log_variance, error = _centred(solution.log_value, first.square, solution.spread, first.error)
     log_gradients, gradient_errors = np.empty(0), np.empty(0)
     if question.gradients:
         log_gradients, gradient_errors = _centred(
-            solution.log_gradients, first.gradient_squares, errors
+            solution.log_gradients, first.gradient_squares, errors, first.error
         )
+    truncated = solution.truncated or first.truncated
     return Moments(
         mean=first.value,
         log10_variance=float(log_variance) / LN10,
         log10_gradient_variance=log_gradients / LN10,
         relative_error=float(error),
         gradient_relative_error=gradient_errors,
-        method="exact" if not solution.truncated and solution.spread < AGREEING else "truncated",
+        method="exact" if not truncated and solution.spread < AGREEING else "truncated",
         chain="strings" if is_diagonal else "string pairs",
         bond_dim=solution.bond_dim,
         symbols=question.symbols,
@@ -170,13 +174,11 @@ def _cosines(question: Question) -> np.ndarray | None:
 
 def _chained_means(question: Question, blocks: Sequence[Block], constant: float) -> _FirstMoments:
     """Return the means by a chain over strings, one per input."""
-    n_symbols = len(question.symbols)
-    if question.read.is_empty:
-        return _FirstMoments(constant, 0.0, np.zeros(n_symbols), question.read)
-    values, squares = [], []
+    values, squares, solutions = [], [], []
     for means in question.inputs:
         problem = _problem(question, blocks, question.read, Alphabet.MEAN, [means])
         solution, _ = _converged(problem, question)
+        solutions.append(solution)
         values.append(solution.sign * np.exp(solution.log_value))
         squares.append(np.exp(2 * solution.log_gradients))
     return _FirstMoments(
@@ -184,6 +186,8 @@ def _chained_means(question: Question, blocks: Sequence[Block], constant: float)
         square=float(np.mean(np.square(values))),
         gradient_squares=np.mean(squares, axis=0),
         moving=question.read,
+        error=max(s.spread for s in solutions),
+        truncated=any(s.truncated for s in solutions),
     )
 
 
@@ -196,13 +200,13 @@ def _problem(
     weight: float = 1.0,
 ) -> Problem:
     """Return the chain, its steps and both end vectors in reduced bases of a weight."""
-    possible, cap = read.possible_letters(), question.max_bond_dim
+    possible = read.possible_letters()
     support = tuple(np.flatnonzero(possible[:, 1:].any(axis=1)).tolist())
     if alphabet is Alphabet.PAIRS:
         possible = (possible[:, :, None] & possible[:, None, :]).reshape(len(possible), -1)
     steps = Schedule(without_idle(blocks, possible, alphabet), support).steps()
     sites = steps[-1].sites if steps else support
-    state = inputs[0].copy() if alphabet is Alphabet.MEAN else second_means(inputs, alphabet, cap)
+    state = inputs[0].copy() if alphabet is Alphabet.MEAN else second_means(inputs, alphabet)
     one = np.eye(alphabet.size)[0]
     for site in sorted(set(range(len(possible))) - set(sites), reverse=True):
         state.remove(site, one)
@@ -224,7 +228,7 @@ def _problem(
     state.project([reduction.duals[site] for site in sites])
     for chain in (observable, state):
         if chain.bond_dim > 2:
-            chain.compress(cap)
+            chain.compress(max(question.max_bond_dim, MAX_SECOND_BOND_DIM))
     return Problem(observable, support, state, steps, reduction, len(question.symbols))
 
 
@@ -292,10 +296,25 @@ def _centred(
     log_second: np.ndarray | float,
     mean_square: np.ndarray | float,
     error: np.ndarray | float,
+    mean_error: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the log of second moment - squared mean, and its relative error."""
+    """Return the log of second moment - squared mean, and its relative error.
+
+    Where the difference is no more than its error it is zero, of error inf; where both
+    agree to rounding, it is zero.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.nan_to_num(np.exp(np.log(mean_square) - log_second), nan=0.0)
         left = np.where(1 - share > ZERO, 1 - share, 0.0)
         log_variance = log_second + np.log(left)
-        return log_variance, np.where(left > 0, (error + share * ZERO) / left, 0.0)
+        total = error + share * (ZERO + 2 * mean_error)
+        lost = np.where((total > 2 * ZERO) & ~np.isneginf(log_second), np.inf, 0.0)
+        return log_variance, np.where(left > 0, total / left, lost)
+
+
+def constant_moments(question: Question) -> Moments:
+    """Return the moments of an observable that is a multiple of the identity."""
+    nothing = np.full(len(question.symbols) if question.gradients else 0, -np.inf)
+    value = question.read.constant * question.weight_of_one
+    zeros = np.zeros(len(nothing))
+    return Moments(value, -np.inf, nothing, 0.0, zeros, "exact", "strings", 1, question.symbols)

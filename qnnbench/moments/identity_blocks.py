@@ -16,6 +16,7 @@ from qnnbench.circuits.angles import Uniform
 from qnnbench.moments.chain import Chain, combined, log_of, overlap, squared
 from qnnbench.moments.channels import PRODUCT, Alphabet, gate_channel
 from qnnbench.moments.exact import FIRST_BOND_DIM, LN10, Question
+from qnnbench.moments.inputs import MAX_SECOND_BOND_DIM
 from qnnbench.moments.pauli_circuit import (
     STRINGS,
     CannotCompute,
@@ -52,15 +53,15 @@ def identity_block_moments(question: Question) -> Moments:
         mean += float(np.mean([sign * np.exp(log) for sign, log in values]))
         squares = [squared(_commutator_means(weights, means)) for means in inputs]
         start = combined(squares, [1 / len(inputs)] * len(inputs))
-        start.compress(question.max_bond_dim)
+        start.compress(MAX_SECOND_BOND_DIM)
     bond_dim = min(FIRST_BOND_DIM, question.max_bond_dim)
     logs, chain = _log_gradients(gates, start, n_symbols, bond_dim)
-    errors = np.zeros(n_symbols)
-    while chain.truncated:
-        coarse, bond_dim = logs, 2 * bond_dim
+    errors = np.full(n_symbols, np.inf if chain.truncated else 0.0)
+    while chain.truncated and bond_dim < question.max_bond_dim:
+        coarse, bond_dim = logs, min(2 * bond_dim, question.max_bond_dim)
         logs, chain = _log_gradients(gates, start, n_symbols, bond_dim)
         errors = _changes(coarse, logs)
-        if errors.max() <= question.tolerance or 2 * bond_dim > question.max_bond_dim:
+        if errors.max() <= question.tolerance:
             break
     return Moments(
         mean=mean,
@@ -149,7 +150,8 @@ def _log_gradients(
                 logs[gate.symbol] = logs[first.symbol] + 2 * np.log(abs(ratio))
             continue
         if not is_current:
-            chain, is_current = start.copy(), True
+            earlier, chain, is_current = chain, start.copy(), True
+            chain.truncated |= earlier.truncated
             for j in unfinished:
                 _carry(chain, gates[j], max_bond_dim)
         if isinstance(gate, Rotation):

@@ -13,6 +13,8 @@ from qnnbench.moments.strings import Strings
 from qnnbench.states.mps import Mixture
 
 MAX_STATE_BOND_DIM = 4
+MAX_SECOND_BOND_DIM = 528  # squares of means of two states of bond 4
+EQUAL = 1e-12
 ONE = np.eye(4)[0]  # the letter I
 
 
@@ -35,7 +37,11 @@ def state_means(state: Any, contrast: Any, n_sites: int) -> tuple[Chain, ...]:
         if len(contrast) != 2:
             raise ValueError(f"contrast takes two states (A, B), got {len(contrast)}")
         parts = [_means(one, n_sites) for one in contrast]
-        return (_shrunk(combined(parts, (1.0, -1.0))),)
+        difference = _shrunk(combined(parts, (1.0, -1.0)))
+        sizes = [overlap(chain, chain)[1] / 2 for chain in (difference, *parts)]
+        if sizes[0] < max(sizes[1:]) + np.log(EQUAL):  # what rounding leaves of equal states
+            difference.tensors[0] = np.zeros_like(difference.tensors[0])
+        return (difference,)
     if isinstance(state, list | tuple):
         if not state:
             raise ValueError("state is an empty sequence. Give at least one state, or None.")
@@ -86,12 +92,23 @@ def _shrunk(means: Chain) -> Chain:
     return means
 
 
-def second_means(inputs: Sequence[Chain], alphabet: Alphabet, max_bond_dim: int) -> Chain:
-    """Return <P>² or <P><Q> of all strings, averaged over the inputs, as one chain."""
+def second_means(inputs: Sequence[Chain], alphabet: Alphabet) -> Chain:
+    """Return <P>² or <P><Q> of all strings, averaged over the inputs, as one chain.
+
+    Nothing but rounding errors is cut off: later passes would not see it.
+
+    Raises:
+        CannotCompute: That takes bonds above 528.
+    """
     make = squared if alphabet is Alphabet.STRINGS else two_copies
     chain = combined([make(means) for means in inputs], [1 / len(inputs)] * len(inputs))
     if chain.bond_dim > 1:
-        chain.compress(max_bond_dim)
+        chain.compress(MAX_SECOND_BOND_DIM)
+    if chain.truncated:
+        raise CannotCompute(
+            f"Products of means of the inputs need bonds above {MAX_SECOND_BOND_DIM}. Give fewer "
+            "inputs or smaller bonds, or sample instead."
+        )
     return chain
 
 
@@ -100,7 +117,7 @@ def expectations(strings: Strings, means: Chain) -> np.ndarray:
     edge = strings.weights[:, None]
     for letters, tensor in zip(strings.letters, means.tensors, strict=True):
         edge = np.einsum("kl,lkr->kr", edge, tensor[:, letters])
-    return edge[:, 0]
+    return np.exp(means.log) * edge[:, 0]
 
 
 def _hermitian_transfer(tensor: np.ndarray) -> np.ndarray:

@@ -36,6 +36,8 @@ def _parallel(observable: Chain, state: Chain) -> bool:
     for a, b in zip(observable.tensors, state.tensors, strict=True):
         if a.shape != b.shape:
             return False
+        if not (a.any() and b.any()):
+            return False
         if not np.allclose(a / np.linalg.norm(a), b / np.linalg.norm(b), rtol=0, atol=CLOSE):
             return False
     return True

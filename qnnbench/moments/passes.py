@@ -139,9 +139,8 @@ class _Run:
         if self._may_vanish and np.ptp(values) > AGREEING * abs(middle):
             middle = 0.0  # below rounding at every layer, and nowhere the same
         log_value = float(log_of(abs(middle))) + float(largest)
-        spread = (
-            float(np.ptp(values) / abs(middle)) if middle else 0.0 if self._may_vanish else np.inf
-        )
+        undecided = 0.0 if self._may_vanish else np.inf
+        spread = float(np.ptp(values) / abs(middle)) if middle else undecided
         is_relative = middle and not self._signed  # derivatives may outlive a value of zero
         floor = log_value + np.log(ZERO) if is_relative else self._log_rounding
         log_gradients = np.where(self._log_gradients < floor, -np.inf, self._log_gradients)

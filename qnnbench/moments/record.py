@@ -16,9 +16,9 @@ class Moments:
 
     Attributes:
         mean: E[C].
-        log10_variance: log10 Var[C]; -inf where exactly zero.
-        log10_gradient_variance: log10 Var[∂C/∂θ_k], float64 (n_symbols,); -inf where
-            exactly zero; empty if gradients were not asked for.
+        log10_variance: log10 Var[C]; -inf where zero.
+        log10_gradient_variance: log10 Var[∂C/∂θ_k], float64 (n_symbols,); -inf where zero,
+            or below 1e-13 of E[C²]; empty if gradients were not asked for.
         relative_error: Estimated relative error of the variance; of a sampled one, its
             standard error.
         gradient_relative_error: Likewise of each gradient variance, float64 (n_symbols,).

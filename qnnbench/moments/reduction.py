@@ -119,6 +119,7 @@ def _product(bases: tuple[np.ndarray, ...]) -> np.ndarray:
 def extended(basis: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     """Return orthonormal rows that span ``basis`` and ``vectors``, ``basis`` first."""
     rest = vectors - vectors @ basis.T @ basis
+    rest -= rest @ basis.T @ basis  # once is not enough for what is small
     _, s, v = np.linalg.svd(rest, full_matrices=False)
     fresh = v[s > 1e-10]
     signs = np.sign(fresh[np.arange(len(fresh)), np.argmax(np.abs(fresh), axis=1)])

@@ -8,10 +8,11 @@ from qnnbench.study import entries, identified
 follow(snakemake.log[0])
 moments = read_rows("trainability", snakemake.input)
 rows = []
-for curve, entry in entries(snakemake.config, "trainability").items():
+for curve in entries(snakemake.config, "trainability"):
+    judged = moments[moments["curve"] == curve]
     with Meter() as meter:
-        found = verdict_rows(moments[moments["curve"] == curve])
+        found = verdict_rows(judged)
     columns = {"backend": "moments"}
-    cell = {"verdict": entry}
+    cell = {"verdict": sorted(judged["run_id"])}
     rows += identified([columns | row for row in found], cell, snakemake.config, meter)
 write_rows(snakemake.output.rows, "verdicts", rows)
