@@ -67,11 +67,10 @@ def solve(problem: Problem, max_bond_dim: int, gradients: bool) -> Solution:
     state and observable are parallel) needs no backward pass.
     """
     run = _Run(problem, max_bond_dim, gradients)
-    final = run.forward()
+    mirrors = is_palindrome(problem.steps, problem.reduction, problem.observable, problem.state)
+    final = run.forward(mirrors)
     run.record(*overlap(problem.state, final), problem.state, final)
-    if is_palindrome(problem.steps, problem.reduction, problem.observable, problem.state):
-        run.mirror()
-    else:
+    if not mirrors:
         run.backward()
     return run.solution()
 
@@ -88,13 +87,24 @@ class _Run:
         self._log_gradients = np.full(problem.n_symbols, -np.inf)
         self._bond_dim, self._truncated = 1, False
 
-    def forward(self) -> Chain:
-        """Carry the observable through all steps, keeping it before each layer."""
+    def forward(self, mirrors: bool) -> Chain:
+        """Carry the observable through all steps, keeping it before each layer.
+
+        In a palindrome its own mirror image stands for the state: from the middle on both
+        are known, and a layer and its mirror image need no longer be kept.
+        """
         p = self._problem.observable.copy()
-        for step, fresh in zip(self._problem.steps, self._fresh_sites(), strict=True):
+        for k, (step, fresh) in enumerate(
+            zip(self._problem.steps, self._fresh_sites(), strict=True)
+        ):
             for site in fresh:
                 p.insert(step.sites.index(site), self._identity(site))
             self._before.append(None if step.is_ladder else p.copy())
+            mirrored = len(self._problem.steps) - 1 - k
+            if mirrors and mirrored <= k:
+                for layer, other in dict.fromkeys([(k, mirrored), (mirrored, k)]):
+                    self._meet_mirror(layer, other)
+                self._before[k] = self._before[mirrored] = None
             self._apply(p, step, transposed=False)
         return p
 
@@ -110,15 +120,13 @@ class _Run:
         p = self._problem.observable
         self.record(*overlap(w, p), w, p)
 
-    def mirror(self) -> None:
+    def _meet_mirror(self, k: int, mirrored: int) -> None:
         """Meet the observable with its own mirror image in place of the state."""
-        shift = self._problem.state.log - self._problem.observable.log
-        for k in range(len(self._before)):
-            mirrored = self._before[-1 - k]
-            if mirrored is not None:
-                w = mirrored.copy()
-                w.log += shift
-                self._meet(k, w)
+        image = self._before[mirrored]
+        if image is not None:
+            w = image.copy()
+            w.log += self._problem.state.log - self._problem.observable.log
+            self._meet(k, w)
 
     def record(self, sign: float, log: float, w: Chain, p: Chain) -> None:
         """Keep one estimate of the value."""
