@@ -91,7 +91,7 @@ def _draw_map(axes: Axes, logs: np.ndarray, limits: tuple[float, float]) -> None
     axes.set_xlabel("qubit")
     axes.set_ylabel("layer")
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+        axis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
     scale = axes.inset_axes((1.04, 0, 0.05, 1))
     ramp = np.linspace(*limits, 128)[:, None]
     scale.imshow(ramp, origin="lower", extent=(0, 1, *limits), **options)
@@ -206,7 +206,9 @@ def _draw_lines(axes: Axes, depths: pd.Series, lines: dict[str, np.ndarray]) -> 
             axes.plot(x, fitted, "--", color=colour, linewidth=0.9, label=f"{name} fit")
         ends.append(LineEnd(x[seen][-1], logs[seen][-1], _name(name, slope), colour))
     axes.set_xlabel("depth (layers)")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
+    low, high = axes.get_ylim()
+    axes.set_ylim(np.floor(low), np.ceil(high))  # whole decades, so that several have a tick
     decade_axis(axes)
     label_ends(axes, ends)
 

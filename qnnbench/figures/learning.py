@@ -81,7 +81,7 @@ def _draw_measure(axes: Axes, rows: pd.DataFrame, measure: str) -> None:
     axes.set_xlabel("training step")
     axes.set_ylabel(MEASURES[measure])
     axes.margins(x=0.02)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     label_ends(axes, ends)
 

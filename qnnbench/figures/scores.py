@@ -140,7 +140,7 @@ def _draw_scores(axes: Axes, rows: pd.DataFrame, decades: bool) -> None:
             ends += _draw_arm(axes, part, str(arm), look, shift)
     width_axis(axes, rows["n_qubits"], logarithmic=True)
     if decades:
-        axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=7, min_n_ticks=1))
         axes.yaxis.set_major_formatter(FuncFormatter(power_of_ten))
     else:
         axes.margins(y=0.08)

@@ -254,7 +254,7 @@ def _draw_sampled(axes: Axes, seen: pd.DataFrame, column: str, look: Look, label
 
 def decade_axis(axes: Axes) -> None:
     """Write log10 values as powers of ten."""
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, min_n_ticks=1))
     axes.yaxis.set_major_formatter(FuncFormatter(power_of_ten))
 
 
