@@ -182,11 +182,11 @@ _SAMPLED: Columns = {  # columns that stand only where something was sampled
 
 def verdicts(rows: pd.DataFrame) -> Table:
     """Return how each curve scales with the width."""
+    told_apart_by = ("observable", "angles", "contrast")
     columns: Columns = {
         "ansatz": ("ansatz", text),
-        **_CURVE,
+        **{name: _CURVE[name] for name in told_apart_by},
         "quantity": ("quantity", text),
-        "method": ("method", text),
         "verdict": ("verdict", text),
         "log10_rate": ("rate (decades per qubit)", score),
         "log10_rate_lower": ("95 % from", score),
@@ -198,6 +198,8 @@ def verdicts(rows: pd.DataFrame) -> Table:
         "n_widths": ("widths", number),
         "n_zero": ("zeros left out", number),
         "log10_shots": ("shots", decades),
+        **{name: column for name, column in _CURVE.items() if name not in told_apart_by},
+        "method": ("method", text),
         "verdict_reason": ("why", text),
     }
     ordered = rows.sort_values(["verdict", "ansatz", "observable", "contrast", "angles"])
