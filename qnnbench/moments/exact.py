@@ -11,7 +11,7 @@ from qnnbench.moments.chain import Chain, two_copies, without_identity
 from qnnbench.moments.channels import ROUNDING, Alphabet
 from qnnbench.moments.inputs import MAX_SECOND_BOND_DIM, expectations, second_means
 from qnnbench.moments.observables import Observable, PauliTerms, Projectors
-from qnnbench.moments.passes import AGREEING, ZERO, Problem, Solution, solve
+from qnnbench.moments.passes import AGREEING, Problem, Solution, solve
 from qnnbench.moments.pauli_circuit import Clifford, Gate, Rotation
 from qnnbench.moments.record import Moments
 from qnnbench.moments.reduction import Reduction
@@ -21,6 +21,7 @@ from qnnbench.moments.strings import average, derivative_averages
 
 FIRST_BOND_DIM = 24
 CLOSE = 10  # within this factor of the tolerance a bond wider by a third will do
+CANCELLED = 1e-12  # a variance below this part of the second moment is rounding
 LN10 = float(np.log(10))
 
 
@@ -305,10 +306,10 @@ def _centred(
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.nan_to_num(np.exp(np.log(mean_square) - log_second), nan=0.0)
-        left = np.where(1 - share > ZERO, 1 - share, 0.0)
+        left = np.where(1 - share > CANCELLED, 1 - share, 0.0)
         log_variance = log_second + np.log(left)
-        total = error + share * (ZERO + 2 * mean_error)
-        lost = np.where((total > 2 * ZERO) & ~np.isneginf(log_second), np.inf, 0.0)
+        total = error + share * (CANCELLED + 2 * mean_error)
+        lost = np.where((total > 2 * CANCELLED) & ~np.isneginf(log_second), np.inf, 0.0)
         return log_variance, np.where(left > 0, total / left, lost)
 
 

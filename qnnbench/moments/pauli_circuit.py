@@ -169,7 +169,7 @@ def _gate(element: Element, sites: tuple[int, ...]) -> Gate:
             tuple(s for s, _ in kept),
             tuple(g for _, g in kept),
             symbol,
-            round(factor * slope, 12),
+            float(_snapped(factor * slope)),
             factor * offset,
         )
     harmonics = _spectral_harmonics(element.gate, (offset, ((0, slope),)), is_swapped)
@@ -218,7 +218,7 @@ def _pauli_generator(gate: SpectralGate) -> tuple[tuple[int, ...], float]:
     if len(found) != 1:
         return (), 0.0
     letters = (found[0],) if len(strings) == 4 else divmod(found[0], 4)
-    return tuple(int(letter) for letter in letters), round(-2 * float(parts[found[0]]), 12)
+    return tuple(int(letter) for letter in letters), float(_snapped(-2 * parts[found[0]]))
 
 
 @lru_cache(maxsize=4096)
@@ -233,15 +233,21 @@ def _spectral_harmonics(gate: SpectralGate, angle: Affine, is_swapped: bool) -> 
         vectors = vectors.reshape(2, 2, 4).transpose(1, 0, 2).reshape(4, 4)
     strings = STRINGS[len(vectors) // 4]
     inside = vectors.conj().T @ strings @ vectors
-    differences = gate.frequencies[None, :] - gate.frequencies[:, None]
-    frequencies = np.unique(np.round(differences, 12))
+    differences = _snapped(gate.frequencies[None, :] - gate.frequencies[:, None])
+    frequencies = differences.flat[np.unique(np.round(differences, 9), return_index=True)[1]]
     matrices = [
         np.einsum("blk,akl,kl->ba", inside, inside, np.abs(differences - f) < 1e-9)
         * np.exp(1j * f * offset)
         / len(vectors)
         for f in frequencies
     ]
-    return Harmonics(np.round(frequencies * slope, 12), np.array(matrices))
+    return Harmonics(_snapped(frequencies * slope), np.array(matrices))
+
+
+def _snapped(frequencies: np.ndarray | float) -> np.ndarray:
+    """Return frequencies with eighths where they are met up to rounding."""
+    eighths = np.round(8 * np.asarray(frequencies)) / 8
+    return np.where(np.abs(frequencies - eighths) < CLOSE, eighths, frequencies)
 
 
 @lru_cache(maxsize=4096)
