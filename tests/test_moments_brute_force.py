@@ -25,8 +25,8 @@ EXACT = {"tolerance": 1e-12, "max_bond_dim": 256}
 OBSERVABLES = ("string", "one letter", "sum", "local", "global", "projector", "projector sum")
 
 
-def assert_matches(found, reference, has_gradients=True, rel=2e-12):
-    """Compare to 2e-12, or 1e-12 of the second moments, of which variances may be a rest.
+def assert_matches(found, reference, has_gradients=True, rel=1e-12):
+    """Compare to 1e-12 of the second moments, of which variances may be a small rest.
 
     Second moments of 1e-30 are rounding errors of an exact zero at these widths.
     """

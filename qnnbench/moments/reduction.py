@@ -15,6 +15,9 @@ from qnnbench.moments.channels import Alphabet, BlockChannel, block_channel
 from qnnbench.moments.schedule import Block
 
 
+SMALL = 1e-13  # parts of vectors of about unit size that are rounding errors
+
+
 class Reduction:
     """Orthonormal local bases, closed under the transposed channel of every block.
 
@@ -119,9 +122,10 @@ def _product(bases: tuple[np.ndarray, ...]) -> np.ndarray:
 def extended(basis: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     """Return orthonormal rows that span ``basis`` and ``vectors``, ``basis`` first."""
     rest = vectors - vectors @ basis.T @ basis
-    rest -= rest @ basis.T @ basis  # once is not enough for what is small
     _, s, v = np.linalg.svd(rest, full_matrices=False)
-    fresh = v[s > 1e-10]
+    fresh = v[s > SMALL]
+    fresh = fresh - fresh @ basis.T @ basis  # rounding errors of the rest, over a small s
+    fresh = np.linalg.qr(fresh.T)[0].T
     signs = np.sign(fresh[np.arange(len(fresh)), np.argmax(np.abs(fresh), axis=1)])
     fresh = np.round(signs[:, None] * fresh, 15)
     return np.concatenate([basis, fresh / np.linalg.norm(fresh, axis=1, keepdims=True)])
