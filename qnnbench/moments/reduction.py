@@ -14,7 +14,6 @@ import numpy as np
 from qnnbench.moments.channels import Alphabet, BlockChannel, block_channel
 from qnnbench.moments.schedule import Block
 
-
 SMALL = 1e-13  # parts of vectors of about unit size that are rounding errors
 
 
