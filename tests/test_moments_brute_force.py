@@ -25,7 +25,7 @@ EXACT = {"tolerance": 1e-12, "max_bond_dim": 256}
 OBSERVABLES = ("string", "one letter", "sum", "local", "global", "projector", "projector sum")
 
 
-def assert_matches(found, reference, has_gradients=True, rel=1e-12):
+def assert_matches(found, reference, has_gradients=True):
     """Compare to 1e-12 of the second moments, of which variances may be a small rest.
 
     Second moments of 1e-30 are rounding errors of an exact zero at these widths.
@@ -33,13 +33,13 @@ def assert_matches(found, reference, has_gradients=True, rel=1e-12):
     assert found.method != "monte-carlo"
     assert found.mean == pytest.approx(reference.mean, abs=1e-12)
     assert 10**found.log10_variance == pytest.approx(
-        reference.variance, rel=rel, abs=1e-12 * reference.second + 1e-30
+        reference.variance, rel=1e-12, abs=1e-12 * reference.second + 1e-30
     )
     if has_gradients:
         np.testing.assert_allclose(
             10**found.log10_gradient_variance,
             reference.gradient_variances,
-            rtol=rel,
+            rtol=1e-12,
             atol=1e-12 * reference.gradient_scale + 1e-30,
         )
 
@@ -177,7 +177,7 @@ def test_networks_near_the_identity_match_all_pairs_of_strings(name, law):
     laws = [law] * len(network.symbols)
     reference = pair_chain(network.circuit, qubits, read, network.symbols, laws)
     found = qnnbench.moments(network.circuit, read, network.symbols, angles=law, **EXACT)
-    assert_matches(found, reference, rel=1e-11)  # rounding of 32 to 90 gates
+    assert_matches(found, reference)
 
 
 @pytest.mark.parametrize("kind", ["zeros", "mps"])
