@@ -217,7 +217,7 @@ def _name_problems(sound: Mapping[str, Entries]) -> Iterator[Problem]:
     """Yield names no table knows, options no builder takes, and values builders refuse."""
     from qnnbench.circuits.ansatze import ANSATZE
     from qnnbench.moments.closed_forms import CLOSED_FORMS
-    from qnnbench.states.datasets import DATASETS
+    from qnnbench.states.datasets import DATASETS, has_width
 
     for name, entry in sound["datasets"]:
         path = ("datasets", name)
@@ -226,8 +226,9 @@ def _name_problems(sound: Mapping[str, Entries]) -> Iterator[Problem]:
             continue
         family = DATASETS[str(name)]
         yield from _option_problems(path, family.generate, f"dataset {name!r}", entry)
-        if min(entry["widths"]) < family.min_qubits:
-            text = f"dataset {name!r} has {family.min_qubits} qubits or more"
+        if wrong := [n for n in entry["widths"] if not has_width(family, n)]:
+            least = family.min_qubits
+            text = f"dataset {name!r} needs {family.widths} >= {least}, got {wrong}"
             yield Problem((*path, "widths"), text)
     for section in ("trainability", "training"):
         for key, entry in sound[section]:

@@ -10,7 +10,7 @@ import numpy as np
 from qnnbench.circuits.ansatze import Network, Observable, mean_zero_projector
 from qnnbench.circuits.program import Program
 from qnnbench.registry import lookup
-from qnnbench.states.mps import MPS, State
+from qnnbench.states.mps import MPS, InputState
 from qnnbench.states.samples import Dataset
 
 CONFIDENCE = 0.95
@@ -21,7 +21,7 @@ NORMAL_QUANTILE = 1.959963984540054  # of 0.975
 class Batch:
     """States with labels and weights: classes weigh equally, or as their ensemble says."""
 
-    states: tuple[State, ...]
+    states: tuple[InputState, ...]
     labels: np.ndarray
     weights: np.ndarray
 

@@ -10,7 +10,7 @@ import pytest
 from qnnbench.states.certificates import CERTIFIERS, certify
 from qnnbench.states.datasets import DATASETS, build_dataset
 from qnnbench.states.distances import histogram_distance_squared, marginal_distance_squared
-from qnnbench.states.ghz import dephased_ghz, ghz_state
+from qnnbench.states.families.ghz import dephased_ghz, ghz_state
 from qnnbench.states.mps import MPS, PAULIS, Mixture
 from qnnbench.states.pauli_sums import energy_moments
 from qnnbench.states.samples import split_sizes

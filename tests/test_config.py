@@ -104,7 +104,7 @@ def test_contradictions_are_found(tmp_path, old, new, message):
         ("loss: local", "loss: locl", "No loss of 'compression' named 'locl'"),
         ("loss: local", "loss: trash", "No loss of 'compression' named 'trash'"),
         ("observable: global", "observable: local", "'local' is not what the ansatz reads"),
-        ("[4, 8]", "[3, 8]", "dataset 'spt_path' has 4 qubits or more"),
+        ("[4, 8]", "[3, 8]", "dataset 'spt_path' needs a whole number >= 4, got [3]"),
     ],
 )
 def test_names_and_options_are_looked_up_where_they_are_defined(tmp_path, old, new, message):

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from functools import reduce
+from inspect import signature
 
 import cirq
 import numpy as np
@@ -11,18 +12,29 @@ import scipy.sparse as sparse
 from scipy.sparse.linalg import eigsh
 
 from qnnbench.results import content_hash
-from qnnbench.states.cluster_ising import ground_states, hamiltonian_mpo
-from qnnbench.states.datasets import DATASETS, build_dataset, preparation_circuit
-from qnnbench.states.ghz import dephased_ghz, ghz_dephased, ghz_state
+from qnnbench.states.datasets import (
+    DATASETS,
+    build_dataset,
+    has_width,
+    preparation_circuit,
+)
+from qnnbench.states.families.cluster_ising import ground_states, hamiltonian_mpo
+from qnnbench.states.families.ghz import dephased_ghz, ghz_dephased, ghz_state
+from qnnbench.states.families.spt_path import path_circuit, path_state
 from qnnbench.states.mps import PAULIS, Mixture
-from qnnbench.states.samples import SPLITS, generator, local_noise, split_sizes
-from qnnbench.states.spt_path import path_state
+from qnnbench.states.noise import rotation_noise
+from qnnbench.states.samples import SPLITS, generator, split_sizes
 from qnnbench.states.storage import dataset_table
+
+
+def width(name):
+    """Return 8, or the family's next width."""
+    return next(n for n in range(8, 101) if has_width(DATASETS[name], n))
 
 
 @pytest.fixture(scope="module", params=DATASETS)
 def dataset(request):
-    return build_dataset(request.param, 8, seed=1)
+    return build_dataset(request.param, width(request.param), seed=1)
 
 
 def dense_sum(n_qubits, words):
@@ -59,22 +71,14 @@ def test_every_split_holds_every_class(dataset):
 
 
 def test_equal_seeds_give_equal_states(dataset):
-    again = build_dataset(dataset.name, 8, seed=1)
+    again = build_dataset(dataset.name, dataset.n_qubits, seed=1)
     assert content_hash(dataset_table(again)) == content_hash(dataset_table(dataset))
 
 
 def test_options_are_recorded(dataset):
     assert dataset.details["seed"] == 1
-    options = dataset.details["options"]
-    assert (
-        set(options)
-        == {
-            "spt_path": {"coupling_min", "coupling_max"},
-            "cluster_ising": {"h2", "spt_fields", "paramagnet_fields", "max_bond_dim", "noise"},
-            "ghz_dephased": {"noise"},
-            "two_state": set(),
-        }[dataset.name]
-    )
+    taken = signature(DATASETS[dataset.name].generate).parameters
+    assert set(dataset.details["options"]) == set(taken) - {"n_qubits", "seed", "n_samples"}
 
 
 def test_arrays_cannot_be_changed(dataset):
@@ -133,9 +137,10 @@ def test_split_sizes(n_samples, sizes):
             lambda: build_dataset("cluster_ising", 8, seed=1, spt_fields=(0.1,)),
             "4 fields or more",
         ),
-        (lambda: preparation_circuit("cluster_ising", 8), "no preparation circuits"),
-        (lambda: preparation_circuit("spt_path", 8), "differ by coupling"),
-        (lambda: preparation_circuit("spt_path", 8, 1.5), r"lies in \[-1, 1\]"),
+        (lambda: build_dataset("spt_path/x", 8, seed=1), "no variants"),
+        (lambda: preparation_circuit(build_dataset("two_state", 8, seed=1), 0), "no preparation"),
+        (lambda: preparation_circuit(build_dataset("ghz_dephased", 8, seed=1), 1), "a mixture"),
+        (lambda: path_circuit(8, 1.5), r"lies in \[-1, 1\]"),
         (lambda: build_dataset("two_state", 4, seed=1).select("exam"), "No split named 'exam'"),
     ],
 )
@@ -146,7 +151,7 @@ def test_errors_say_what_was_asked(call, message):
 
 @pytest.mark.parametrize("coupling", [-1.0, -0.4, 0.0, 0.3, 1.0])
 def test_path_circuits_make_the_path_states(coupling):
-    circuit = preparation_circuit("spt_path", 7, coupling)
+    circuit = path_circuit(7, coupling)
     simulator = cirq.Simulator(dtype=np.complex128)
     made = simulator.simulate(circuit, qubit_order=cirq.LineQubit.range(7)).final_state_vector
     np.testing.assert_allclose(made, path_state(7, coupling).state_vector(), atol=1e-12)
@@ -232,10 +237,12 @@ def test_ghz_pair_is_the_pair_of_textbooks():
 
 def test_noise_is_unitary_and_vanishes_with_its_scale():
     rng = np.random.default_rng(4)
-    turns = local_noise(50, 0.3, rng)
+    turns = rotation_noise(50, 0.3, rng)
     squares = np.einsum("qst,qut->qsu", turns, turns.conj())
     np.testing.assert_allclose(squares, np.broadcast_to(np.eye(2), (50, 2, 2)), atol=1e-12)
-    np.testing.assert_array_equal(local_noise(3, 0.0, rng), np.broadcast_to(np.eye(2), (3, 2, 2)))
+    np.testing.assert_array_equal(
+        rotation_noise(3, 0.0, rng), np.broadcast_to(np.eye(2), (3, 2, 2))
+    )
 
 
 def test_noise_lowers_the_contrast_as_derived():

@@ -39,7 +39,7 @@ def assert_same(read, written):
     assert read.details == written.details
     for column in ("labels", "splits"):
         np.testing.assert_array_equal(getattr(read, column), getattr(written, column))
-    for column in ("couplings", "energy", "energy_variance", "truncation_error"):
+    for column in ("couplings", "targets", "energy", "energy_variance", "truncation_error"):
         assert getattr(read, column).tobytes() == getattr(written, column).tobytes()
     for a, b in zip(read.states, written.states, strict=True):
         assert type(a) is type(b)
@@ -76,7 +76,7 @@ def test_the_file_explains_itself(stored):
     assert facts["family"]["name"] == "ghz_dephased"
     assert "marginals" in facts["family"]["equal"]
     assert facts["details"]["seed"] == 1
-    assert facts["details"]["options"] == {"noise": 0.02}
+    assert facts["details"]["options"] == {"noise": 0.02, "noise_kind": "rotation"}
 
 
 def test_row_describes_the_file(stored):

@@ -1,6 +1,6 @@
 """Labelled states in splits: what a dataset is, and the randomness that makes one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
@@ -9,7 +9,8 @@ from zlib import crc32
 import numpy as np
 
 from qnnbench.registry import lookup
-from qnnbench.states.mps import PAULIS, State
+from qnnbench.states.mps import InputState
+from qnnbench.states.noise import local_noise
 
 SPLITS = ("train", "validation", "test")
 DEFAULT_SIZES = {"train": 32, "validation": 32, "test": 200}
@@ -18,6 +19,7 @@ _ARRAYS = {
     "labels": np.int64,
     "splits": np.str_,
     "couplings": np.float64,
+    "targets": np.float64,
     "energy": np.float64,
     "energy_variance": np.float64,
     "truncation_error": np.float64,
@@ -31,13 +33,15 @@ class Dataset:
     Attributes:
         name: Family, a key of ``DATASETS``.
         n_qubits: Width of every state.
-        states: ``MPS`` or ``Mixture``, one per sample.
+        states: ``MPS``, ``Mixture`` or ``StabilizerState``, one per sample.
         labels: Int64 class of each state, shape (n_samples,), like all arrays here.
         splits: "train", "validation" or "test" of each state.
         couplings: Coupling of the Hamiltonian behind each state; NaN where none.
+        targets: The number that a regression predicts of each state; NaN where none.
         energy: <H> of the ground state behind each state; NaN where none.
         energy_variance: <H²> - <H>² of the same; 0 for an eigenstate.
         truncation_error: Squared Schmidt weight cut from the same.
+        parameters: JSON-like facts that made each state (a graph, a phase), one per state.
         details: JSON-like facts about the making: "seed", "options", and what the family adds.
         noiseless: The same family before the noise of each sample: what exact equalities
             are claimed of. None where the states carry no noise.
@@ -48,18 +52,24 @@ class Dataset:
 
     name: str
     n_qubits: int
-    states: tuple[State, ...]
+    states: tuple[InputState, ...]
     labels: np.ndarray
     splits: np.ndarray
     couplings: np.ndarray
+    targets: np.ndarray
     energy: np.ndarray
     energy_variance: np.ndarray
     truncation_error: np.ndarray
+    parameters: tuple[dict[str, Any], ...] = ()
     details: dict[str, Any] = field(default_factory=dict)
     noiseless: "Dataset | None" = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "states", tuple(self.states))
+        parameters = tuple(self.parameters) or ({},) * len(self.states)
+        object.__setattr__(self, "parameters", parameters)
+        if len(parameters) != len(self.states):
+            raise ValueError(f"{len(parameters)} parameters for {len(self.states)} states")
         for name, dtype in _ARRAYS.items():
             array: np.ndarray = np.array(getattr(self, name), dtype=dtype)
             if array.shape != (len(self.states),):
@@ -79,8 +89,8 @@ class Dataset:
 
     @property
     def max_bond_dim(self) -> int:
-        """Largest bond of any state."""
-        return max(state.max_bond_dim for state in self.states)
+        """Largest bond of any state; 0 where all are stabilizer states."""
+        return max(getattr(state, "max_bond_dim", 0) for state in self.states)
 
     @cached_property
     def certificate(self) -> dict[str, dict[str, Any]]:
@@ -101,13 +111,15 @@ class Dataset:
         lookup(dict.fromkeys(SPLITS), split, "split")
         chosen = np.flatnonzero(self.splits == split)
         arrays = {name: getattr(self, name)[chosen] for name in _ARRAYS}
-        return replace(self, states=tuple(self.states[i] for i in chosen), **arrays)
+        states = tuple(self.states[i] for i in chosen)
+        parameters = tuple(self.parameters[i] for i in chosen)
+        return replace(self, states=states, parameters=parameters, **arrays)
 
 
 def samples(
     name: str,
     n_qubits: int,
-    states: Sequence[State],
+    states: Sequence[InputState],
     labels: Sequence[int],
     splits: Sequence[str],
     **columns: Any,
@@ -116,6 +128,68 @@ def samples(
     blank = {f.name: np.full(len(states), np.nan) for f in fields(Dataset) if f.name in _ARRAYS}
     arrays = {**blank, "labels": labels, "splits": splits}
     return Dataset(name, n_qubits, tuple(states), **{**arrays, **columns})
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One state as its family makes it, before noise; see ``Dataset`` for the fields."""
+
+    state: InputState
+    coupling: float = np.nan
+    target: float = np.nan
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def drawn(
+    name: str,
+    n_qubits: int,
+    make: Callable[[int, np.random.Generator], Sample],
+    *,
+    seed: int,
+    n_samples: int | Mapping[str, int] | None,
+    noise: float = 0.0,
+    noise_kind: str = "rotation",
+    n_classes: int = 2,
+    noiseless: Dataset | None = None,
+) -> Dataset:
+    """Return samples that are drawn one by one, labels in turn, each with its own randomness.
+
+    Args:
+        name: Family.
+        n_qubits: Width.
+        make: Maps (label, rng) to the sample before noise.
+        seed: Root of all randomness; a sample does not depend on how many are drawn.
+        n_samples: See ``split_sizes``.
+        noise: Strength, see ``local_noise``; 0 for none.
+        noise_kind: A key of ``NOISES``.
+        n_classes: Labels are 0 … n_classes - 1, in turn.
+        noiseless: What stands for the states before noise; None: every sample itself.
+
+    Raises:
+        ValueError: Sizes, seed or noise out of range.
+    """
+    exact: list[Sample] = []
+    states: list[InputState] = []
+    labels, splits = [], []
+    for split, size in split_sizes(n_samples).items():
+        for index in range(size):
+            rng = generator(seed, name, n_qubits, split, index)
+            labels.append(index % n_classes)
+            splits.append(split)
+            exact.append(make(labels[-1], rng))
+            turn = local_noise(noise_kind, n_qubits, noise, rng)
+            states.append(exact[-1].state.rotated(turn) if noise else exact[-1].state)
+    columns: dict[str, Any] = {
+        "couplings": [sample.coupling for sample in exact],
+        "targets": [sample.target for sample in exact],
+        "parameters": [dict(sample.parameters) for sample in exact],
+        "truncation_error": np.zeros(len(exact)),
+    }
+    if noise and noiseless is None:
+        pure = [sample.state for sample in exact]
+        noiseless = samples(name, n_qubits, pure, labels, splits, **columns)
+    before = noiseless if noise else None
+    return samples(name, n_qubits, states, labels, splits, noiseless=before, **columns)
 
 
 def split_sizes(n_samples: int | Mapping[str, int] | None) -> dict[str, int]:
@@ -154,45 +228,3 @@ def generator(seed: int, name: str, n_qubits: int, split: str, sample: int) -> n
         raise ValueError(f"seed must be a whole number >= 0, got {seed!r}")
     path = (crc32(name.encode()), n_qubits, SPLITS.index(split), sample)
     return np.random.default_rng(np.random.SeedSequence(int(seed), spawn_key=path))
-
-
-def tilt_noise(n_qubits: int, noise: float, rng: np.random.Generator) -> np.ndarray:
-    """Return one random RY rotation per qubit, of angle N(0, noise²) radians: real noise.
-
-    Returns:
-        Float64 array of shape (n_qubits, 2, 2).
-
-    Raises:
-        ValueError: ``noise`` is negative or not finite.
-    """
-    half = rng.normal(0.0, _checked_noise(noise), n_qubits) / 2
-    rows = [[np.cos(half), -np.sin(half)], [np.sin(half), np.cos(half)]]
-    return np.moveaxis(np.array(rows), 2, 0)
-
-
-def _checked_noise(noise: float) -> float:
-    if not (np.isfinite(noise) and noise >= 0):
-        raise ValueError(f"noise must be a finite number >= 0 (radians), got {noise!r}")
-    return noise
-
-
-def local_noise(n_qubits: int, noise: float, rng: np.random.Generator) -> np.ndarray:
-    """Return one random rotation per qubit: RZ, then a rotation about a random axis.
-
-    The RZ angle and the three components of the rotation vector v, exp(-i v·(X, Y, Z)/2),
-    are independent N(0, noise²) radians.
-
-    Returns:
-        Complex128 array of shape (n_qubits, 2, 2).
-
-    Raises:
-        ValueError: ``noise`` is negative or not finite.
-    """
-    phases = rng.normal(0.0, _checked_noise(noise), n_qubits)
-    vectors = rng.normal(0.0, noise, (n_qubits, 3))
-    about_z = np.exp(-0.5j * np.outer(phases, [1, -1]))[:, None, :] * np.eye(2)
-    angles = np.linalg.norm(vectors, axis=1)
-    axes = np.einsum("qk,kst->qst", vectors, np.stack([PAULIS[p] for p in "XYZ"]))
-    half_sinc = 0.5 * np.sinc(angles / (2 * np.pi))  # sin(angle/2)/angle, finite at zero
-    tilts = np.cos(angles / 2)[:, None, None] * np.eye(2) - 1j * half_sinc[:, None, None] * axes
-    return tilts @ about_z

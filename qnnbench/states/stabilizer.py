@@ -113,6 +113,27 @@ class StabilizerState:
                 getattr(simulator, gate)(qubit)
         return cls(simulator.current_inverse_tableau().inverse())
 
+    @classmethod
+    def from_stabilizers(cls, strings: Sequence[str]) -> "StabilizerState":
+        """Return the state of n signed Pauli strings such as "+XZ_", one letter per qubit.
+
+        Raises:
+            ValueError: Strings that are no n independent, commuting ones on n qubits.
+        """
+        import stim
+
+        try:
+            generators = [stim.PauliString(string) for string in strings]
+            return cls(stim.Tableau.from_stabilizers(generators))
+        except ValueError as error:
+            text = f"{len(strings)} strings define no stabilizer state: {error}"
+            raise ValueError(text) from None
+
+    @property
+    def stabilizers(self) -> list[str]:
+        """The generators as signed Pauli strings such as "+XZ_", qubit 0 first."""
+        return [str(self.tableau.z_output(k)) for k in range(self.n_qubits)]
+
     @property
     def n_qubits(self) -> int:
         """Number of qubits."""
@@ -122,6 +143,29 @@ class StabilizerState:
     def members(self) -> "tuple[tuple[float, StabilizerState], ...]":
         """The state itself with weight one, so that mixtures and pure states read alike."""
         return ((1.0, self),)
+
+    def rotated(self, matrices: Sequence[np.ndarray] | np.ndarray) -> "StabilizerState":
+        """Return the state after one Clifford unitary of shape (2, 2) on every qubit.
+
+        Raises:
+            ValueError: Not one matrix per qubit.
+            NotClifford: A matrix that is not Clifford, with its qubit.
+        """
+        if np.shape(matrices) != (self.n_qubits, 2, 2):
+            raise ValueError(
+                f"matrices must have shape ({self.n_qubits}, 2, 2), got {np.shape(matrices)}"
+            )
+        simulator = _simulator(self.n_qubits)
+        simulator.set_inverse_tableau(self._inverse)
+        for qubit, matrix in enumerate(np.asarray(matrices)):
+            moved = transfer(np.kron(matrix, np.eye(2))[None])[0]
+            if np.abs(moved - np.rint(moved)).max() > CLIFFORD_TOLERANCE:
+                raise NotClifford(
+                    f"the matrix on qubit {qubit} is not Clifford: a stabilizer state takes "
+                    "noise of kind 'pauli', not rotations"
+                )
+            simulator.do_tableau(_block_tableau(np.rint(moved).astype(int), 1), [qubit])
+        return type(self)(simulator.current_inverse_tableau().inverse())
 
     @cached_property
     def _inverse(self) -> "stim.Tableau":

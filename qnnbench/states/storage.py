@@ -11,10 +11,11 @@ import pyarrow as pa
 
 from qnnbench.results import content_hash, read_parquet, write_parquet
 from qnnbench.states.datasets import DATASETS
-from qnnbench.states.mps import MPS, Mixture, State
+from qnnbench.states.mps import MPS, InputState, Mixture
 from qnnbench.states.samples import SPLITS, Dataset
+from qnnbench.states.stabilizer import StabilizerState
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _NUMBERS = pa.list_(pa.list_(pa.float64()))  # one list per member of a mixture
 SCHEMA = pa.schema(
@@ -25,20 +26,35 @@ SCHEMA = pa.schema(
         "n_qubits": pa.int64(),
         "split": pa.string(),
         "label": pa.int64(),
-        "coupling": pa.float64(),  # NaN where none, like the next three
+        "coupling": pa.float64(),  # NaN where none, like the next four
+        "target": pa.float64(),  # what a regression predicts
         "energy": pa.float64(),
         "energy_variance": pa.float64(),
         "truncation_error": pa.float64(),
+        "parameters": pa.string(),  # JSON: what made the state
+        "stabilizers": pa.list_(pa.string()),  # n_qubits signed Pauli strings; null: tensors
         "weights": pa.list_(pa.float64()),  # of the members; null for a pure state
-        "bond_dims": pa.list_(pa.list_(pa.int64())),  # n_qubits - 1 per member
+        "bond_dims": pa.list_(pa.list_(pa.int64())),  # n_qubits - 1 per member; null: stabilizers
         "real": _NUMBERS,  # all tensors (left, 2, right) in C order, site after site
         "imag": _NUMBERS,  # null for a real member
     }
 )
 _METADATA_KEY = b"qnnbench"
+_NAMES = (
+    "split",
+    "label",
+    "coupling",
+    "target",
+    "energy",
+    "energy_variance",
+    "truncation_error",
+    "parameters",
+)
 
 
-def _state_columns(state: State) -> dict[str, Any]:
+def _state_columns(state: InputState) -> dict[str, Any]:
+    if isinstance(state, StabilizerState):
+        return {"stabilizers": state.stabilizers}
     flat = [np.concatenate([t.ravel() for t in s.tensors]) for _, s in state.members]
     return {
         "weights": list(state.weights) if isinstance(state, Mixture) else None,
@@ -56,19 +72,20 @@ def _rows(dataset: Dataset, noiseless: bool) -> list[dict[str, Any]]:
         dataset.splits.tolist(),
         dataset.labels.tolist(),
         dataset.couplings.tolist(),
+        dataset.targets.tolist(),
         dataset.energy.tolist(),
         dataset.energy_variance.tolist(),
         dataset.truncation_error.tolist(),
+        [json.dumps(facts, sort_keys=True) for facts in dataset.parameters],
         strict=True,
     )
-    names = ("split", "label", "coupling", "energy", "energy_variance", "truncation_error")
     return [
         {
             "sample_id": sample_id,
             "noiseless": noiseless,
             "family": dataset.name,
             "n_qubits": dataset.n_qubits,
-            **dict(zip(names, row, strict=True)),
+            **dict(zip(_NAMES, row, strict=True)),
             **_state_columns(state),
         }
         for sample_id, (row, state) in enumerate(zip(columns, dataset.states, strict=True))
@@ -84,11 +101,7 @@ def dataset_table(dataset: Dataset) -> pa.Table:
     rows = _rows(dataset, noiseless=False)
     if dataset.noiseless is not None:
         rows += _rows(dataset.noiseless, noiseless=True)
-    family = DATASETS[dataset.name]
-    card = {
-        key: getattr(family, key)
-        for key in ("name", "task", "n_classes", "equal", "differs", "limit", "source", "bibtex")
-    }
+    card = DATASETS[dataset.name].card()
     facts = {"schema_version": SCHEMA_VERSION, "family": card, "details": dataset.details}
     metadata = {_METADATA_KEY: json.dumps(facts, sort_keys=True).encode()}
     return pa.Table.from_pylist(rows, schema=SCHEMA.with_metadata(metadata))
@@ -138,15 +151,20 @@ def _dataset(
         labels=table["label"].to_numpy(),
         splits=np.array(table["split"].to_pylist()),
         couplings=table["coupling"].to_numpy(),
+        targets=table["target"].to_numpy(),
         energy=table["energy"].to_numpy(),
         energy_variance=table["energy_variance"].to_numpy(),
         truncation_error=table["truncation_error"].to_numpy(),
+        parameters=tuple(json.loads(facts) for facts in table["parameters"].to_pylist()),
         details=details,
         noiseless=noiseless,
     )
 
 
-def _state(table: pa.Table, row: int, path: str | Path) -> State:
+def _state(table: pa.Table, row: int, path: str | Path) -> InputState:
+    stabilizers = table["stabilizers"][row].as_py()
+    if stabilizers is not None:
+        return StabilizerState.from_stabilizers(stabilizers)
     weights = table["weights"][row].as_py()
     columns = (
         table["bond_dims"][row].as_py(),

@@ -9,7 +9,7 @@ from qnnbench.backends import Evaluator, Expectations
 from qnnbench.circuits.ansatze import Network
 from qnnbench.circuits.program import compile_circuit
 from qnnbench.registry import lookup
-from qnnbench.states.mps import MPS, State
+from qnnbench.states.mps import MPS, InputState
 from qnnbench.states.samples import Dataset
 from qnnbench.tasks import (
     Batch,
@@ -98,7 +98,7 @@ class Classifier:
         return Readout.fit(self._features(params, train.states).values, train.labels)
 
     def _features(
-        self, params: np.ndarray, states: Sequence[State], double: bool = False
+        self, params: np.ndarray, states: Sequence[InputState], double: bool = False
     ) -> Expectations:
         bond = self._settings.max_bond_dim * (2 if double else 1)
         return self._evaluator(

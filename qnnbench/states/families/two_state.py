@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from qnnbench.states.family import DatasetFamily
 from qnnbench.states.mps import MPS, State
 from qnnbench.states.samples import SPLITS, Dataset, samples
 
@@ -48,3 +49,18 @@ def two_state(n_qubits: int, *, seed: int, n_samples: None = None) -> Dataset:
         truncation_error=zero,
         details={"weights": list(WEIGHTS)},
     )
+
+
+FAMILY = DatasetFamily(
+    NAME,
+    two_state,
+    tasks=("compression",),
+    n_classes=2,
+    summary="two product states of weights 2/3 and 1/3",
+    equal="an ensemble, not a sample: train, validation and test are the same two states",
+    differs="the first three bits",
+    solved_by="two CNOTs from the kept qubit",
+    limit="product states; the identity already scores 2/3",
+    source="doi:10.1038/s41467-021-21728-w, quantum autoencoder",
+    bibtex="cerezo2021",
+)

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qnnbench.states.family import DatasetFamily
 from qnnbench.states.mps import MPS
-from qnnbench.states.samples import Dataset, generator, samples, split_sizes
+from qnnbench.states.samples import Dataset, Sample, drawn
 
 if TYPE_CHECKING:  # importing Cirq costs seconds: only the circuits below need it
     import cirq
@@ -66,6 +67,15 @@ def path_circuit(n_qubits: int, coupling: float) -> "cirq.Circuit":
     return circuit
 
 
+def string_order(coupling: float) -> float:
+    """Return what a regression predicts: the order of the phase's own string, signed.
+
+    It is 4|g|/(1 + |g|)², negative in the SPT phase; derived in the certificate.
+    """
+    g = _checked_coupling(coupling)
+    return 4 * g / (1 + abs(g)) ** 2
+
+
 def spt_path(
     n_qubits: int,
     *,
@@ -73,6 +83,8 @@ def spt_path(
     n_samples: int | Mapping[str, int] | None = None,
     coupling_min: float = 0.1,
     coupling_max: float = 1.0,
+    noise: float = 0.0,
+    noise_kind: str = "rotation",
 ) -> Dataset:
     """Return states at random couplings: label 0 for g < 0 (SPT), 1 for g > 0 (trivial).
 
@@ -82,6 +94,8 @@ def spt_path(
         n_samples: See ``split_sizes``; the labels alternate.
         coupling_min: Smallest |g|; |g| is uniform up to ``coupling_max``.
         coupling_max: Largest |g|, at most 1.
+        noise: Strength, see ``local_noise``; 0 for none.
+        noise_kind: A key of ``NOISES``.
 
     Raises:
         ValueError: Not 0 < ``coupling_min`` < ``coupling_max`` <= 1.
@@ -90,15 +104,33 @@ def spt_path(
         raise ValueError(
             f"needs 0 < coupling_min < coupling_max <= 1, got {coupling_min!r}, {coupling_max!r}"
         )
-    labels, splits, couplings = [], [], []
-    for split, size in split_sizes(n_samples).items():
-        for sample in range(size):
-            rng = generator(seed, NAME, n_qubits, split, sample)
-            labels.append(sample % 2)
-            splits.append(split)
-            couplings.append((2 * labels[-1] - 1) * rng.uniform(coupling_min, coupling_max))
-    states = [path_state(n_qubits, g) for g in couplings]
-    zero = np.zeros(len(states))
-    return samples(
-        NAME, n_qubits, states, labels, splits, couplings=couplings, truncation_error=zero
+
+    def make(label: int, rng: np.random.Generator) -> Sample:
+        g = (2 * label - 1) * rng.uniform(coupling_min, coupling_max)
+        return Sample(path_state(n_qubits, g), coupling=g, target=string_order(g))
+
+    return drawn(
+        NAME,
+        n_qubits,
+        make,
+        seed=seed,
+        n_samples=n_samples,
+        noise=noise,
+        noise_kind=noise_kind,
     )
+
+
+FAMILY = DatasetFamily(
+    NAME,
+    spt_path,
+    tasks=("classification", "regression", "compression"),
+    n_classes=2,
+    summary="bond-2 ground states on an exactly known path through a topological transition",
+    equal="nothing exactly",
+    differs="string order: cluster phase against trivial phase",
+    solved_by="the three-body ZXZ, or the string order itself",
+    limit="the three-body ZXZ separates the classes: the locally easy control",
+    source="doi:10.1103/PhysRevLett.97.110403, the example with A⁰, A¹ of bond 2",
+    bibtex="wolf2006",
+    prepare=lambda dataset, index: path_circuit(dataset.n_qubits, dataset.couplings[index]),
+)

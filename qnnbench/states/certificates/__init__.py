@@ -1,0 +1,31 @@
+"""Certificates: each claim about a dataset, computed from its states and compared.
+
+Nothing here uses the code that made the states: closed forms, Hamiltonians written as Pauli
+words, circuits, and contractions of the stored tensors. One file per family holds its facts.
+"""
+
+from qnnbench.registry import lookup
+from qnnbench.states.certificates import cluster_ising, ghz, spt_path, two_state
+from qnnbench.states.certificates.claims import Fact, Row
+from qnnbench.states.samples import Dataset
+
+CERTIFIERS: dict[str, tuple[Fact, ...]] = {
+    "spt_path": spt_path.FACTS,
+    "cluster_ising": cluster_ising.FACTS,
+    "ghz_dephased": ghz.FACTS,
+    "two_state": two_state.FACTS,
+}
+
+
+def certify(dataset: Dataset) -> list[Row]:
+    """Return one row per certified or measured fact of a dataset.
+
+    Exact equalities are claimed of the states before noise; what the noise does to them
+    is measured. Random subsets depend on ``n_qubits`` only.
+
+    Returns:
+        Rows with ``fact``, ``method``, ``value``, ``expected``, ``tolerance`` and ``holds``:
+        |value - expected| <= tolerance. A measured quantity has NaN for both and holds.
+    """
+    facts = lookup(CERTIFIERS, dataset.name, "certified dataset")
+    return [row for fact in facts for row in fact(dataset)]

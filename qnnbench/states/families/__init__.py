@@ -1,0 +1,1 @@
+"""The dataset families, one file each: generator, preparation circuit and data card."""
