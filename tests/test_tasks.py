@@ -7,18 +7,12 @@ from qnnbench.circuits.ansatze import build_ansatz
 from qnnbench.circuits.program import compile_circuit
 from qnnbench.states.datasets import build_dataset
 from qnnbench.states.mps import MPS
-from qnnbench.tasks import (
-    LOSSES,
-    TASKS,
-    Batch,
-    Readout,
-    accuracy_score,
-    batch,
-    paired_difference,
-    reconstruction,
-    spectrum_ceiling,
-    task_loss,
-)
+from qnnbench.tasks import TASKS, task_loss
+from qnnbench.tasks.batch import Batch, batch
+from qnnbench.tasks.compression import reconstruction, spectrum_ceiling
+from qnnbench.tasks.losses import LOSSES
+from qnnbench.tasks.readout import Readout
+from qnnbench.tasks.scores import accuracy_score, paired_difference
 from tests.circuits import random_mps
 
 

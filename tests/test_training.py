@@ -11,7 +11,7 @@ from qnnbench.circuits.ansatze import build_ansatz
 from qnnbench.results import to_table
 from qnnbench.states.datasets import build_dataset
 from qnnbench.states.samples import Dataset
-from qnnbench.tasks import LOSSES
+from qnnbench.tasks.losses import LOSSES
 from qnnbench.training import arms, forget, loop, train_arm
 from qnnbench.training.checkpoints import Checkpoint
 from qnnbench.training.optimisers import Adam, cosine

@@ -10,7 +10,8 @@ import numpy as np
 
 from qnnbench.backends import Evaluator, Limits
 from qnnbench.states.samples import Dataset
-from qnnbench.tasks import Loss, batch
+from qnnbench.tasks.batch import batch
+from qnnbench.tasks.losses import Loss
 from qnnbench.training.checkpoints import Checkpoint
 from qnnbench.training.optimisers import Adam, cosine
 

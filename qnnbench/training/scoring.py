@@ -11,17 +11,11 @@ from qnnbench.circuits.program import compile_circuit
 from qnnbench.registry import lookup
 from qnnbench.states.mps import MPS, InputState
 from qnnbench.states.samples import Dataset
-from qnnbench.tasks import (
-    Batch,
-    Readout,
-    accuracy_score,
-    batch,
-    contrast_score,
-    paired_difference,
-    readout_observables,
-    reconstruction,
-    spectrum_ceiling,
-)
+from qnnbench.tasks.batch import Batch, batch
+from qnnbench.tasks.compression import reconstruction, spectrum_ceiling
+from qnnbench.tasks.losses import readout_observables
+from qnnbench.tasks.readout import Readout
+from qnnbench.tasks.scores import accuracy_score, contrast_score, paired_difference
 from qnnbench.training.loop import Settings
 
 Rows = list[dict[str, Any]]

@@ -1,0 +1,79 @@
+"""What is minimised: functions of a network's expectation values, with their slopes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cirq
+import numpy as np
+
+from qnnbench.circuits.ansatze import Network, Observable, mean_zero_projector
+from qnnbench.tasks.batch import Batch
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What is minimised.
+
+    Attributes:
+        name: Key in configs and the ``loss_name`` column.
+        observables: Maps a network to what the loss reads, one column each.
+        evaluate: Maps (values (n_states, n_columns), batch) to the loss and its
+            derivative by the values.
+    """
+
+    name: str
+    observables: Callable[[Network], tuple[Observable, ...]]
+    evaluate: Callable[[np.ndarray, Batch], tuple[float, np.ndarray]]
+
+
+def readout_observables(network: Network) -> tuple[Observable, ...]:
+    """Return what a classifier reads: all observables but Z of the discarded qubits."""
+    return network.observables[network.n_discarded :]
+
+
+def _contrast(values: np.ndarray, states: Batch) -> tuple[float, np.ndarray]:
+    """Mean of class 0 minus mean of class 1 of the last column, so that class 1 rises."""
+    sign = np.where(states.labels == 1, -1.0, 1.0) * states.weights
+    cotangent = np.zeros_like(values)
+    cotangent[:, -1] = sign
+    return float(sign @ values[:, -1]), cotangent
+
+
+def _discarded(network: Network) -> tuple[Observable, ...]:
+    if not network.n_discarded:
+        raise ValueError("loss 'trash' needs an ansatz that reads its discarded qubits (rg_tree)")
+    return network.observables[: network.n_discarded]
+
+
+def _population(values: np.ndarray, states: Batch) -> tuple[float, np.ndarray]:
+    """Sum over the columns of the mean of (1 - <Z>)/2, labels not looked at."""
+    cotangent = np.repeat(-0.5 * states.shares[:, None], values.shape[1], axis=1)
+    return float(states.shares @ (0.5 * (1 - values)).sum(axis=1)), cotangent
+
+
+def trash_qubits(network: Network) -> list[cirq.Qid]:
+    """Return the qubits that compression to one qubit throws away: all but the first."""
+    return [*cirq.LineQubit.range(1, network.n_qubits)]
+
+
+def _mean_trash_zero(network: Network) -> tuple[Observable, ...]:
+    return (mean_zero_projector(trash_qubits(network)),)
+
+
+def _all_trash_zero(network: Network) -> tuple[Observable, ...]:
+    return (cirq.ProjectorString(dict.fromkeys(trash_qubits(network), 0)),)
+
+
+def _infidelity(values: np.ndarray, states: Batch) -> tuple[float, np.ndarray]:
+    return float(states.shares @ (1 - values[:, 0])), -states.shares[:, None]
+
+
+LOSSES = {
+    loss.name: loss
+    for loss in (
+        Loss("contrast", readout_observables, _contrast),
+        Loss("trash", _discarded, _population),
+        Loss("local", _mean_trash_zero, _infidelity),
+        Loss("global", _all_trash_zero, _infidelity),
+    )
+}
