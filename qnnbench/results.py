@@ -155,6 +155,8 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
     "scores": {
         **IDENTITY,
         **_RUN,
+        "record": _TEXT,  # what was measured of each state
+        "n_copies": _INT,  # of each state that the record used up; null: exact means
         "metric": _TEXT,
         "value": _REAL,
         "lower": _REAL,  # 95 % interval

@@ -45,6 +45,8 @@ class DatasetFamily:
         is_width: Whether the family exists at a width; None: at all from ``min_qubits`` on.
         widths: What ``is_width`` asks for, in words.
         variant: Option that a name "family/value" sets; empty where there is none.
+        ceiling: Maps (dataset, n_copies) to the best accuracy of any measurement of so many
+            copies of one unseen sample; None: 1.
         prepare: Maps (dataset, index) to the circuit that makes that noiseless state of
             |0…0>; None: the general one of ``qnnbench.states.exports``.
     """
@@ -64,6 +66,7 @@ class DatasetFamily:
     is_width: Callable[[int], bool] | None = None
     widths: str = "a whole number"
     variant: str = ""
+    ceiling: Callable[[Dataset, int], float] | None = None
     prepare: "Callable[[Dataset, int], cirq.Circuit] | None" = None
 
     def card(self) -> dict[str, Any]:
