@@ -101,7 +101,9 @@ def moments(
     angles: Annotated[
         str, typer.Option(help="A law, as uniform, gaussian, gaussian_1_over_l, haar_blocks.")
     ] = "uniform",
-    std: Annotated[float, typer.Option(help="Of gaussian angles, in radians.")] = 0.1,
+    std: Annotated[
+        float | None, typer.Option(help="Of gaussian angles, in radians; 0.1 if left out.")
+    ] = None,
     observable_index: Annotated[int, typer.Option(help="Which observable, from 0.")] = 0,
     contrast: Annotated[
         str | None, typer.Option(help="A dataset: moments of C on one class minus the other.")
@@ -124,7 +126,7 @@ def moments(
 
     with explained():
         network = build_ansatz(ansatz, n_qubits, **_options(option or []))
-        law = {"law": angles, "std": std} if angles == "gaussian" else angles
+        law = angles if std is None else {"law": angles, "std": std}
         states = contrast and class_representatives(build_dataset(contrast, n_qubits, seed=seed))
         row = trainability_row(
             network,
@@ -143,6 +145,68 @@ def moments(
     for name, value in row.items():
         if not isinstance(value, list):
             Console().print(f"{name:<30} {value}", markup=False, highlight=False)
+
+
+@app.command()
+def dataset(
+    file: Annotated[
+        Path, typer.Argument(help="A dataset, as results/states/spt_path/n8.parquet.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Print the data card of FILE and what it holds, after checking every number in it."""
+    from qnnbench.states.storage import dataset_row, read_card, read_dataset
+
+    with explained():
+        data = read_dataset(file)
+        facts = read_card(file)
+        rows = dataset_row(data, file)
+    rows["n_noiseless"] = len(data.noiseless.states) if data.noiseless else 0
+    rows["n_by_label"] = {str(k): n for k, n in sorted(Counter(data.labels.tolist()).items())}
+    rows["schema_version"] = facts["schema_version"]
+    told = {"holds": rows, "made with": facts["details"], "data card": facts["family"]}
+    if as_json:
+        typer.echo(json.dumps(told))
+        return
+    for title, part in told.items():
+        Console().print(f"[bold]{title}[/bold]")
+        for name, value in part.items():
+            Console().print(f"  {name:<16} {value}", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def export(
+    file: Annotated[
+        Path, typer.Argument(help="A dataset, as results/states/spt_path/n8.parquet.")
+    ],
+    index: Annotated[int, typer.Argument(help="Row from 0: samples, then noiseless states.")],
+    form: Annotated[str, typer.Option("--format", help="cirq, qasm3, quimb or statevector.")],
+    out: Annotated[Path | None, typer.Option(help="File; standard output if left out.")] = None,
+) -> None:
+    """Write one state of FILE as a circuit or in another package's form.
+
+    cirq is Cirq's JSON, qasm3 OpenQASM 3.0, quimb an .npz of its arrays (left, 2, right),
+    statevector an .npy. A mixture makes a file per member, OUT with -0, -1, … before the
+    suffix; the weight of each is printed.
+    """
+    from qnnbench.states.exports import FORMATS, exported
+    from qnnbench.states.storage import read_state
+
+    with explained():
+        made = exported(read_state(file, index), form)
+        if out is None and len(made) > 1:
+            raise ValueError(
+                f"state {index} of {file} is a mixture of {len(made)} members: a file each. "
+                "Give a name with --out."
+            )
+        for member, (weight, one) in enumerate(made):
+            content = FORMATS[form].encode(one)
+            if out is None:
+                typer.echo(content, nl=False)
+                continue
+            name = out if len(made) == 1 else out.with_stem(f"{out.stem}-{member}")
+            name.write_bytes(content)
+            typer.echo(f"{weight!r} {name}")
 
 
 def _options(pairs: list[str]) -> dict[str, Any]:

@@ -120,12 +120,16 @@ def observable_matrix(observable, qubits: Sequence[cirq.Qid]) -> np.ndarray:
     return cirq.PauliSum.wrap(observable).matrix(qubits)
 
 
-def density_matrix(state, n_qubits: int) -> np.ndarray:
-    """Return ρ of None (|0…0>), a pure state or a mixture of the package."""
+def members(state, n_qubits: int) -> list[tuple[float, np.ndarray]]:
+    """Return weights and vectors of None (|0…0>), a pure state or a mixture of the package."""
     if state is None:
-        return np.diag(np.eye(2**n_qubits)[0])
-    vectors = [(weight, member.state_vector()) for weight, member in state.members]
-    return sum(weight * np.outer(v, v.conj()) for weight, v in vectors)
+        return [(1.0, np.eye(2**n_qubits)[0])]
+    return [(weight, member.state_vector()) for weight, member in state.members]
+
+
+def density_matrix(state, n_qubits: int) -> np.ndarray:
+    """Return ρ of an input state."""
+    return sum(weight * np.outer(v, v.conj()) for weight, v in members(state, n_qubits))
 
 
 def letters_of(operation: cirq.Operation) -> tuple[cirq.Gate, sympy.Symbol | None]:
@@ -278,13 +282,8 @@ def _grid(gates: Sequence[cirq.Gate]) -> np.ndarray:
 def _values(circuit, qubits, observable, symbols, axes, state) -> np.ndarray:
     """Return <O> on the grid, shape (len(axes[0]), …)."""
     n, site = len(qubits), {q: i for i, q in enumerate(qubits)}
-    members = (
-        [(1.0, np.eye(2**n)[0])]
-        if state is None
-        else [(weight, member.state_vector()) for weight, member in state.members]
-    )
     matrix, total = observable_matrix(observable, qubits), 0.0
-    for weight, vector in members:
+    for weight, vector in members(state, n):
         psi = vector.astype(complex).reshape((2,) * n + (1,) * len(symbols))
         for operation in circuit.all_operations():
             sites = [site[q] for q in operation.qubits]

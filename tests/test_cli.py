@@ -1,11 +1,15 @@
+import io
 import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from qnnbench.cli import app
+from qnnbench.states.datasets import DATASETS, build_dataset
+from qnnbench.states.storage import write_dataset
 
 CONFIGS = Path(__file__).parents[1] / "config"
 
@@ -71,6 +75,58 @@ def test_a_contrast_and_a_law_are_asked_for_by_name():
     assert "log10_gradient_variance_mean" not in row
 
 
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    """Return the file of a dataset whose row 0 is pure and row 1 a mixture."""
+    path = tmp_path_factory.mktemp("states") / "n4.parquet"
+    write_dataset(path, build_dataset("ghz_dephased", 4, 16, seed=1, noise=0.0))
+    return path
+
+
+def test_dataset_prints_the_card_and_what_the_file_holds(stored):
+    told = json.loads(invoke("dataset", stored, "--json").stdout)
+    assert told["holds"]["n_by_label"] == {"0": 8, "1": 8}
+    assert (told["holds"]["n_states"], told["holds"]["n_noiseless"]) == (16, 0)
+    assert told["made with"]["seed"] == 1
+    assert told["data card"] == DATASETS["ghz_dephased"].card()
+    said = invoke("dataset", stored).stdout
+    for part in ("marginals", told["holds"]["content_hash"], "licence"):
+        assert part in said
+
+
+def test_export_writes_a_state_to_standard_output(stored):
+    vector = np.load(
+        io.BytesIO(invoke("export", stored, 0, "--format", "statevector").stdout_bytes)
+    )
+    np.testing.assert_allclose(vector, np.eye(16)[[0, 15]].sum(0) / np.sqrt(2), atol=1e-15)
+    assert "OPENQASM 3.0;" in invoke("export", stored, 0, "--format", "qasm3").stdout
+
+
+def test_export_writes_a_file_per_member_of_a_mixture(stored, tmp_path):
+    done = invoke("export", stored, 1, "--format", "statevector", "--out", tmp_path / "psi.npy")
+    files = [tmp_path / "psi-0.npy", tmp_path / "psi-1.npy"]
+    assert done.stdout.split() == ["0.5", str(files[0]), "0.5", str(files[1])]
+    zeros, ones = map(np.load, files)
+    np.testing.assert_array_equal(np.flatnonzero(zeros), [0])
+    np.testing.assert_array_equal(np.flatnonzero(ones), [15])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("export", "FILE", 0, "--format", "qasm"), "Did you mean 'qasm3'"),
+        (("export", "FILE", 16, "--format", "cirq"), "rows 0 to 15, asked for 16"),
+        (("export", "FILE", 1, "--format", "cirq"), "a mixture of 2 members"),
+        (("export", "none.parquet", 1, "--format", "cirq"), "No dataset at none.parquet"),
+        (("dataset", Path(__file__)), "not a whole Parquet file"),
+    ],
+)
+def test_what_cannot_be_exported_is_a_message_and_exit_code_2(stored, words, message):
+    done = invoke(*(stored if word == "FILE" else word for word in words))
+    assert done.exit_code == 2
+    assert message in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -82,6 +138,7 @@ def test_a_contrast_and_a_law_are_asked_for_by_name():
         (("moments", "hea", 4, "--option", "readuot=local"), "readuot"),
         (("moments", "hea", 4, "--angles", "gausian"), "Did you mean 'gaussian'"),
         (("moments", "hea", 4, "--angles", "gaussian", "--std", -1), "std must be"),
+        (("moments", "hea", 4, "--std", 0.3), "only the gaussian law takes a std"),
         (("check", "none.yaml"), "No config at none.yaml"),
     ],
 )

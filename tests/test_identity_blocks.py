@@ -5,6 +5,7 @@ from itertools import product
 import cirq
 import numpy as np
 import pytest
+import sympy
 
 import qnnbench
 from qnnbench.moments import CannotCompute
@@ -69,6 +70,34 @@ def test_an_extremum_has_no_gradient():
     found = qnnbench.moments(bare, cirq.Z(qubits[0]), network.symbols, angles=LAW)
     assert found.mean == pytest.approx(1)
     assert np.isneginf(found.log10_gradient_variance).all()
+
+
+def test_constant_gates_first_on_a_qubit_prepare_it_or_belong_to_a_block():
+    # With a turn of RX by 0.4 before, C = <Z> = cos 0.4 and ∂C = ±sin 0.4 by either RX. H
+    # turns RZ to RX and is undone in both circuits, in the last one after a preparation.
+    q = cirq.q(0)
+    a, b, *_ = symbols = sympy.symbols("a b c d")
+    prepare = cirq.rx(0.4)(q)
+    mirror = [cirq.H(q), cirq.rz(a)(q), cirq.rz(b)(q), cirq.H(q)]
+    turned = [cirq.H(q), cirq.rx(a)(q), cirq.rx(b)(q)]
+    for ops, mean, square in (
+        ([prepare, cirq.rx(a)(q), cirq.rx(b)(q)], np.cos(0.4), np.sin(0.4) ** 2),
+        (mirror, 1.0, 0.0),
+        ([prepare, *mirror], np.cos(0.4), np.sin(0.4) ** 2),
+        ([*turned, cirq.H(q), *(cirq.ry(s)(q) for s in symbols[2:]), cirq.H(q)], 0.0, None),
+    ):
+        circuit = cirq.Circuit(ops)
+        found = qnnbench.moments(circuit, cirq.Z(q), angles=LAW)
+        assert found.mean == pytest.approx(mean, abs=1e-12)
+        if square is not None:
+            expected = [square] * 2
+            np.testing.assert_allclose(10**found.log10_gradient_variance, expected, atol=1e-15)
+
+
+def test_an_angle_of_any_other_gate_is_no_preparation():
+    q, a = cirq.q(0), sympy.Symbol("a")
+    with pytest.raises(CannotCompute, match="not undone"):
+        qnnbench.moments(cirq.Circuit(cirq.H(q) ** (a / sympy.pi)), cirq.Z(q), angles=LAW)
 
 
 def test_circuits_that_do_not_undo_themselves_are_declined():

@@ -83,10 +83,3 @@ def test_a_variance_lost_to_truncation_says_so():
     )
     assert found.method == "truncated"
     assert np.isfinite(found.log10_variance) or found.relative_error == np.inf
-
-
-def test_symbols_are_named_once():
-    circuit = cirq.Circuit(cirq.ry(T)(A))
-    for symbols in ([T, T], ["t"]):
-        with pytest.raises(ValueError, match="each once"):
-            qnnbench.moments(circuit, cirq.Z(A), symbols)

@@ -41,6 +41,7 @@ CONTRAST_LOOKS = {
     "cluster_ising": Look(LIGHT["mauve"], "^"),
     "two_state": Look(LIGHT["amber"], "P"),
 }
+CIRCUIT = (*NETWORK, "angles", "n_layers", "n_qubits")  # a contrast and its loss share these
 LOSS_LOOK = Look(LIGHT["blue"], "o")
 
 
@@ -116,15 +117,12 @@ def laws_headline(rows: pd.DataFrame) -> str:
 
 
 def contrasts(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the keyed rows of networks with a class contrast, their losses included."""
+    """Return the keyed rows of class contrasts, and of the losses of the same circuits."""
     ready = keyed(rows)
     finite = ready[np.isfinite(ready[LOSS].astype(float))]
-    named = finite.groupby(list(NETWORK[:2]))["contrast"].transform(lambda c: (c != "").any())
-    with_contrast = finite[named.astype(bool)]
-    laws_asked = with_contrast[with_contrast["contrast"] != ""]["angles"].unique()
-    lossy = of_width(rows).index
-    own = with_contrast.index.isin(lossy) & with_contrast["angles"].isin(laws_asked)
-    return with_contrast[own | (with_contrast["contrast"] != "")]
+    told = finite["contrast"] != ""
+    asked = told.groupby([finite[name] for name in CIRCUIT], dropna=False).transform("any")
+    return finite[told | (asked & finite.index.isin(of_width(rows).index))]
 
 
 def loss_and_contrast(rows: pd.DataFrame, layout: Layout) -> Figure:
@@ -151,17 +149,16 @@ def loss_and_contrast(rows: pd.DataFrame, layout: Layout) -> Figure:
 
 
 def _contrast_curves(part: pd.DataFrame) -> list[Curve]:
-    """Return the loss and each contrast of one network; laws are named where they differ."""
-    several = part.groupby("contrast")["angles"].nunique().max() > 1
+    """Return the loss and each contrast of one network; laws but the uniform one are named."""
     curves = []
     for key, own in part.groupby(["contrast", "sharing", "tied", "angles", "kind"]):
         contrast, sharing, tied, angles, kind = words_of(key)
         shares = part.loc[part["contrast"] == contrast, "sharing"].nunique() > 1
         words = [
             f"contrast {contrast}" if contrast else "loss",
-            sharing if shares else "",
+            f"sharing {sharing}" if shares and sharing else "",
             tied if tied == "tied" else "",
-            angles if several else "",
+            law_words(angles) if angles != "uniform" else "",
             kind,
         ]
         label = " ".join(word for word in words if word)
@@ -177,23 +174,20 @@ def _contrast_look(curve: Curve) -> Look:
 
 
 def contrast_headline(rows: pd.DataFrame) -> str:
-    """Return the contrast that lies furthest below its loss at the largest width."""
+    """Return the contrast that lies furthest below its own loss at the largest width."""
     measured = rows[rows["kind"] != CLOSED_FORM]
     rows = measured if len(measured) else rows
-    best: tuple[float, str] | None = None
-    for (ansatz, observable), part in rows.groupby(list(NETWORK[:2])):
-        for width, own in part.groupby("n_qubits"):
-            losses = own.loc[own["contrast"] == "", LOSS]
-            told = own[own["contrast"] != ""]
-            if losses.empty or told.empty:
-                continue
-            least = told.sort_values(LOSS).iloc[0]
-            gap = float(losses.iloc[0] - least[LOSS])
-            text = (
-                f"At {width:,} qubits the loss of {ansatz} {observable} varies by "
-                f"10^{losses.iloc[0]:.1f}, what tells the classes of {least['contrast']} apart "
-                f"by 10^{least[LOSS]:.1f}"
-            )
-            if best is None or gap > best[0]:
-                best = gap, text
-    return best[1] if best else "Variances of class contrasts against width"
+    is_loss = rows["contrast"] == ""
+    losses = rows[is_loss].sort_values("n_samples").drop_duplicates(list(CIRCUIT))  # exact first
+    pairs = rows[~is_loss].merge(losses, on=list(CIRCUIT), suffixes=("", "_of_loss"))
+    if pairs.empty:
+        return "Variances of class contrasts against width"
+    widest = pairs[pairs["n_qubits"] == pairs["n_qubits"].max()]
+    first = widest.loc[(widest[LOSS] - widest[f"{LOSS}_of_loss"]).idxmin()]
+    law = first["angles"]
+    of_law = "" if law == "uniform" else f" ({law_words(law)} angles)"
+    return (
+        f"At {first['n_qubits']:,} qubits the loss of {first['ansatz']} {first['observable']}"
+        f"{of_law} varies by 10^{first[f'{LOSS}_of_loss']:.1f}, what tells the classes of "
+        f"{first['contrast']} apart by 10^{first[LOSS]:.1f}"
+    )

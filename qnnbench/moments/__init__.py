@@ -12,9 +12,8 @@ from qnnbench.moments.compute import moments
 from qnnbench.moments.pauli_circuit import CannotCompute
 from qnnbench.moments.record import Moments
 from qnnbench.moments.rows import trainability_row
-from qnnbench.moments.sampled import sampled_moments
 
-__all__ = ["CannotCompute", "Moments", "moments", "sampled_moments", "trainability_row"]
+__all__ = ["CannotCompute", "Moments", "moments", "trainability_row"]
 
 
 class _Callable(ModuleType):

@@ -10,8 +10,9 @@ import numpy as np
 import sympy
 
 from qnnbench.backends import BackendCannot, Choice, Evaluator, Limits
+from qnnbench.moments.inputs import Inputs
 from qnnbench.moments.pauli_circuit import CannotCompute
-from qnnbench.states.mps import InputState
+from qnnbench.states.mps import MPS, InputState
 
 EVALUATION_S = 20.0  # static cost of one value and gradient up to which a backend is taken
 
@@ -22,13 +23,13 @@ class Losses:
 
     Attributes:
         evaluator: The circuit with its one observable.
-        states: Inputs; None for |0…0>.
+        states: Inputs.
         weights: What each loss takes of the expectation of each state, (n_losses, n_states).
         choice: The exact backend that evaluates them.
     """
 
     evaluator: Evaluator
-    states: tuple[InputState, ...] | None
+    states: tuple[InputState, ...]
     weights: np.ndarray
     choice: Choice
 
@@ -48,7 +49,7 @@ class Losses:
         gradients = np.empty((*values.shape, params.shape[1]))
         for k, weights in enumerate(self.weights):
             used = np.flatnonzero(weights)
-            states = self.states and tuple(self.states[i] for i in used)
+            states = tuple(self.states[i] for i in used)
             for draw, row in enumerate(params):
                 outcome, gradient = self._evaluate(row, states)
                 values[draw, k] = outcome @ weights[used]
@@ -56,7 +57,7 @@ class Losses:
         return values, gradients
 
     def _evaluate(
-        self, params: np.ndarray, states: tuple[InputState, ...] | None
+        self, params: np.ndarray, states: tuple[InputState, ...]
     ) -> tuple[np.ndarray, Any]:
         """Return the expectations (n_states,) and what maps a cotangent to the gradient."""
         name = self.choice.backend.name
@@ -71,36 +72,29 @@ def evaluated_losses(
     circuit: cirq.AbstractCircuit,
     observable: Any,
     symbols: Sequence[sympy.Symbol],
-    states: InputState | Sequence[InputState] | None,
-    contrast: Sequence[InputState] | None,
+    inputs: Inputs,
     gradients: bool,
 ) -> Losses:
-    """Return the losses of ``states``, or the one difference that ``contrast`` asks for.
+    """Return one loss for each input state, or the one difference that a contrast asks for.
 
     Args:
         circuit: Any circuit that the backends evaluate; symbols may be shared.
         observable: Pauli string or sum, projector string or sum.
         symbols: Order of the angles.
-        states: None for |0…0>, one state, or one for each loss.
-        contrast: (A, B) for C(A) - C(B); then ``states`` is None.
+        inputs: The states.
         gradients: Whether gradients will be asked for.
 
     Raises:
         CannotCompute: No exact backend evaluates this within :data:`EVALUATION_S`.
         UnsupportedCircuit: A gate or an observable that no backend evaluates.
-        ValueError: Both states and a contrast, a contrast of other than two, or no state.
     """
-    if contrast is not None and states is not None:
-        raise ValueError("contrast compares two input states: leave state None, or drop contrast")
-    if contrast is not None and len(contrast) != 2:
-        raise ValueError(f"contrast must be two input states (A, B), got {len(contrast)}")
-    inputs, weights = _inputs(contrast or states), np.ones((1, 1))
-    if inputs is not None:
-        weights = np.array([[1.0, -1.0]]) if contrast else np.eye(len(inputs))
     evaluator = Evaluator(circuit.unfreeze(copy=False), [observable], symbols)
+    zero = MPS.product([np.array([1.0, 0.0])] * max(evaluator.program.n_qubits, 1))
+    states = tuple(zero if state is None else state for state in inputs.states)
+    weights = np.array([[1.0, -1.0]]) if inputs.is_contrast else np.eye(len(states))
     try:
         limits = Limits(exact_s=EVALUATION_S, seconds=EVALUATION_S)
-        choice = evaluator.choice(inputs, limits=limits)
+        choice = evaluator.choice(states, limits=limits)
     except BackendCannot as reason:
         raise CannotCompute(f"No exact backend evaluates this loss. {reason}") from reason
     if not choice.backend.is_exact or (gradients and not choice.backend.gives_gradients):
@@ -109,12 +103,4 @@ def evaluated_losses(
             f"No exact backend evaluates this loss within {EVALUATION_S:g} s per value: "
             f"{choice.backend.name} {lacks} ({choice.reason}). Ask for fewer qubits or layers."
         )
-    return Losses(evaluator, inputs, weights, choice)
-
-
-def _inputs(
-    states: InputState | Sequence[InputState] | None,
-) -> tuple[InputState, ...] | None:
-    if states is None:
-        return None
-    return (states,) if isinstance(states, InputState) else tuple(states)
+    return Losses(evaluator, states, weights, choice)

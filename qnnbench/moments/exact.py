@@ -36,7 +36,7 @@ class Question:
         inputs: Means <P> of all strings, for each input state.
         weight_of_one: Mean of the identity: 1, or 0 for a difference of two states.
         symbols: Order of the gradient.
-        tolerance: Wanted relative error of the variance.
+        tolerance: Wanted relative error of the variance of the loss.
         max_bond_dim: Cap of the bond dimension.
         gradients: Whether to compute the gradient variances.
     """

@@ -13,9 +13,9 @@ import sympy
 from qnnbench.backends import Evaluator
 from qnnbench.circuits.angles import AngleLaw
 from qnnbench.moments.evaluated import evaluated_losses
+from qnnbench.moments.inputs import Inputs
 from qnnbench.moments.pauli_circuit import CannotCompute
 from qnnbench.moments.record import Moments
-from qnnbench.states.mps import InputState
 
 MAX_SYMBOLS = 6
 MAX_POINTS = 20_000
@@ -72,8 +72,7 @@ def grid_moments(
     observable: Any,
     symbols: Sequence[sympy.Symbol],
     laws: Sequence[AngleLaw],
-    states: InputState | Sequence[InputState] | None = None,
-    contrast: Sequence[InputState] | None = None,
+    inputs: Inputs,
     gradients: bool = True,
 ) -> Moments:
     """Return the moments of a loss whose few angles may each act in many gates.
@@ -88,9 +87,8 @@ def grid_moments(
         observable: Pauli string or sum, projector string or sum.
         symbols: Order of the gradient.
         laws: Law of the angle of each symbol; angles of different symbols are independent.
-        states: None for |0…0>, a state, or several: the result is then the average over
-            them of the mean and of each variance.
-        contrast: (A, B) for C(A) - C(B); then ``states`` is None.
+        inputs: A state, or several: the result is then the average over them of the mean
+            and of each variance; or a contrast.
         gradients: Whether to return the gradient variances.
 
     Returns:
@@ -106,7 +104,7 @@ def grid_moments(
         Derived above; the spectrum is that of Schuld, Sweke and Meyer, Phys. Rev. A 103,
         032430 (2021), Sec. II.
     """
-    losses = evaluated_losses(circuit, observable, symbols, states, contrast, gradients=False)
+    losses = evaluated_losses(circuit, observable, symbols, inputs, gradients=False)
     spectra = _spectra(losses.evaluator, symbols)
     n_points = _checked_points(spectra)
     seconds = n_points * losses.choice.cost.seconds * losses.weights.shape[1]

@@ -7,7 +7,7 @@ chain, and are met by the squares of (i/2)<[P, O]>.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 
 import numpy as np
@@ -33,8 +33,8 @@ def identity_block_moments(question: Question) -> Moments:
     """Return the moments at blocks that undo themselves; the laws of the question are ignored.
 
     The loss is one number there, its variance zero. One-qubit constant gates at the
-    beginning belong to the input. The error of a truncated gradient variance is its change
-    from half the bond.
+    beginning belong to the input, unless a later gate undoes them. The error of a
+    truncated gradient variance is its change from half the bond.
 
     Raises:
         CannotCompute: The circuit is not made of blocks whose second half can undo the
@@ -44,7 +44,7 @@ def identity_block_moments(question: Question) -> Moments:
         Grant et al., Quantum 3, 214 (2019), Sec. 3; second moments derived above.
     """
     read, n_symbols = question.read, len(question.symbols)
-    prefix, gates = _split_prefix(list(reversed(question.gates)))
+    prefix, gates, undone = _split(question.gates[::-1])
     inputs = [_prepared(means, prefix) for means in question.inputs]
     mean, start = read.constant * question.weight_of_one, Chain([])
     if not read.is_empty:
@@ -55,11 +55,11 @@ def identity_block_moments(question: Question) -> Moments:
         start = combined(squares, [1 / len(inputs)] * len(inputs))
         start.compress(MAX_SECOND_BOND_DIM)
     bond_dim = min(FIRST_BOND_DIM, question.max_bond_dim)
-    logs, chain = _log_gradients(gates, start, n_symbols, bond_dim)
+    logs, chain = _log_gradients(gates, undone, start, n_symbols, bond_dim)
     errors = np.full(n_symbols, np.inf if chain.truncated else 0.0)
     while chain.truncated and bond_dim < question.max_bond_dim:
         coarse, bond_dim = logs, min(2 * bond_dim, question.max_bond_dim)
-        logs, chain = _log_gradients(gates, start, n_symbols, bond_dim)
+        logs, chain = _log_gradients(gates, undone, start, n_symbols, bond_dim)
         errors = _changes(coarse, logs)
         if errors.max() <= question.tolerance:
             break
@@ -82,17 +82,53 @@ def _changes(before: np.ndarray, after: np.ndarray) -> np.ndarray:
         return np.nan_to_num(np.abs(np.expm1(before - after)), nan=0.0)
 
 
-def _split_prefix(gates: list[Gate]) -> tuple[list[Gate], list[Gate]]:
-    """Return the constant gates that come first on their qubit, and all others, in time order."""
-    prefix, rest, met = [], [], set[int]()
-    for gate in gates:
-        is_constant = not isinstance(gate, Rotation) and len(gate.sites) == 1
-        if is_constant and gate.sites[0] not in met:
-            prefix.append(gate)
-        else:
-            rest.append(gate)
-            met.update(gate.sites)
-    return prefix, rest
+def _split(gates: Sequence[Gate]) -> tuple[list[Gate], list[Gate], dict[int, int]]:
+    """Return what prepares the input, all other gates, and which of these undoes which.
+
+    Constant gates that come first on their qubit are preparation if all else undoes itself
+    without them; else those of them that nothing undoes are.
+
+    Raises:
+        CannotCompute: A gate is left over either way.
+    """
+    undone = _undone(gates)
+    for mirrored in (set[int](), {*undone, *undone.values()}):
+        prefix, rest, met = [], [], set[int]()
+        for k, gate in enumerate(gates):
+            is_constant = isinstance(gate, Clifford) or gate.symbol is None
+            is_first = len(gate.sites) == 1 and gate.sites[0] not in met
+            if is_constant and is_first and k not in mirrored:
+                prefix.append(gate)
+            else:
+                rest.append(gate)
+                met.update(gate.sites)
+        undone = _undone(rest)
+        if 2 * len(undone) == len(rest):
+            return prefix, rest, undone
+    left = sorted(set(range(len(rest))) - {*undone, *undone.values()})
+    raise CannotCompute(
+        f"{len(left)} of {len(gates)} gates are not undone by a mirrored gate, the first on "
+        f"sites {rest[left[0]].sites}. Supported: constant one-qubit gates that prepare the "
+        "input, then blocks of Pauli rotations and Clifford gates, each followed by its mirror "
+        "image (hea with mirror=1)."
+    )
+
+
+def _undone(gates: Sequence[Gate]) -> dict[int, int]:
+    """Return which earlier gate each gate undoes, both by position."""
+    undone: dict[int, int] = {}
+    stacks: dict[int, list[int]] = defaultdict(list)  # open gates on each site
+    for k, gate in enumerate(gates):
+        tops = {stacks[site][-1] if stacks[site] else -1 for site in gate.sites}
+        top = tops.pop() if len(tops) == 1 else -1
+        if top >= 0 and _undoes(gate, gates[top]):
+            undone[k] = top
+        for site in gate.sites:
+            if k in undone:
+                stacks[site].pop()
+            else:
+                stacks[site].append(k)
+    return undone
 
 
 def _prepared(means: Chain, prefix: Sequence[Gate]) -> Chain:
@@ -129,22 +165,21 @@ def _commutator_means(weights: Chain, means: Chain) -> Chain:
 
 
 def _log_gradients(
-    gates: Sequence[Gate], start: Chain, n_symbols: int, max_bond_dim: int
+    gates: Sequence[Gate],
+    undone: Mapping[int, int],
+    start: Chain,
+    n_symbols: int,
+    max_bond_dim: int,
 ) -> tuple[np.ndarray, Chain]:
     """Return log E[(∂C/∂θ_k)²] by carrying ``start`` through the gates not yet undone."""
     logs = np.full(n_symbols, -np.inf)
-    stacks: dict[int, list[int]] = defaultdict(list)  # open gates on each site
     unfinished: list[int] = []
     chain, is_current = start.copy(), True
     for k, gate in enumerate(gates):
-        tops = {stacks[site][-1] if stacks[site] else -1 for site in gate.sites}
-        top = tops.pop() if len(tops) == 1 else -1
-        if top >= 0 and _undoes(gate, gates[top]):
-            for site in gate.sites:
-                stacks[site].pop()
-            unfinished.remove(top)
+        if k in undone:
+            unfinished.remove(undone[k])
             is_current = False
-            first = gates[top]
+            first = gates[undone[k]]
             if isinstance(gate, Rotation) and isinstance(first, Rotation):
                 ratio = gate.frequency / first.frequency
                 logs[gate.symbol] = logs[first.symbol] + 2 * np.log(abs(ratio))
@@ -158,14 +193,6 @@ def _log_gradients(
             logs[gate.symbol] = _log_weight(chain, gate)
         _carry(chain, gate, max_bond_dim)
         unfinished.append(k)
-        for site in gate.sites:
-            stacks[site].append(k)
-    if unfinished:
-        raise CannotCompute(
-            f"{len(unfinished)} of {len(gates)} gates are not undone by a mirrored gate, the "
-            f"first on sites {gates[unfinished[0]].sites}. Supported: blocks of Pauli rotations "
-            "and Clifford gates, each followed by its mirror image (hea with mirror=1)."
-        )
     return logs, chain
 
 

@@ -1,6 +1,7 @@
 """Input states as vectors over Pauli strings: their means, and products of these."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import cirq
@@ -10,70 +11,95 @@ from qnnbench.moments.chain import Chain, combined, overlap, squared, two_copies
 from qnnbench.moments.channels import Alphabet
 from qnnbench.moments.pauli_circuit import CannotCompute
 from qnnbench.moments.strings import Strings
-from qnnbench.states.mps import Mixture
+from qnnbench.states.mps import InputState, Mixture
+from qnnbench.states.stabilizer import StabilizerState
 
 MAX_STATE_BOND_DIM = 4
 MAX_SECOND_BOND_DIM = 528  # squares of means of two states of bond 4
 EQUAL = 1e-12
-ONE = np.eye(4)[0]  # the letter I
 
 
-def state_means(state: Any, contrast: Any, n_sites: int) -> tuple[Chain, ...]:
+@dataclass(frozen=True)
+class Inputs:
+    """One loss for each input state, or the difference of two of them.
+
+    Attributes:
+        states: None stands for |0…0>.
+        is_contrast: Whether the loss is C(A) - C(B) of the two states.
+    """
+
+    states: tuple[InputState | None, ...] = (None,)
+    is_contrast: bool = False
+
+    @classmethod
+    def checked(cls, state: Any, contrast: Any, n_sites: int) -> "Inputs":
+        """Return the inputs that ``state`` or ``contrast`` ask for.
+
+        Args:
+            state: None, one state, or a list or tuple of these.
+            contrast: Two of these (A, B); None for none.
+            n_sites: Width of circuit and observable.
+
+        Raises:
+            TypeError: Something else.
+            ValueError: Both are given, a contrast of other than two, no state, or a state
+                of another width.
+        """
+        if contrast is not None and state is not None:
+            raise ValueError("Got state and contrast. Give state, or contrast=(A, B).")
+        asked = state if contrast is None else contrast
+        given = tuple(asked) if isinstance(asked, list | tuple) else (asked,)
+        if contrast is not None and len(given) != 2:
+            raise ValueError(f"contrast must be two input states (A, B), got {len(given)} of them")
+        if not given:
+            raise ValueError("state is an empty sequence. Give at least one state, or None.")
+        for one in given:
+            if not isinstance(one, InputState | None):
+                raise TypeError(
+                    "An input state must be None for |0…0>, an MPS, a Mixture or a "
+                    f"StabilizerState, got {type(one).__name__}"
+                )
+            if one is not None and one.n_qubits != n_sites:
+                raise ValueError(
+                    f"The state has {one.n_qubits} qubits, circuit and observable {n_sites}. Give "
+                    "a state of this width, or let the circuit act on all qubits (cirq.I)."
+                )
+        return cls(given, contrast is not None)
+
+
+def state_means(inputs: Inputs, n_sites: int) -> tuple[Chain, ...]:
     """Return the vector of all <P> for each input: a state, or a difference of two.
-
-    Args:
-        state: None for |0…0>, one state, or a sequence of states.
-        contrast: Two states (A, B) for the difference <P>_A - <P>_B; None for none.
-        n_sites: Width of the circuit.
 
     Raises:
         CannotCompute: A state has no tensors, or bonds above 4.
-        ValueError: The number of tensors is not ``n_sites``, the norm is not one, both
-            ``state`` and ``contrast`` are given, or there is no state.
     """
-    if contrast is not None:
-        if state is not None:
-            raise ValueError("Give either state or contrast=(A, B), not both.")
-        if len(contrast) != 2:
-            raise ValueError(f"contrast takes two states (A, B), got {len(contrast)}")
-        parts = [_means(one, n_sites) for one in contrast]
+    if inputs.is_contrast:
+        parts = [_means(one, n_sites) for one in inputs.states]
         difference = _shrunk(combined(parts, (1.0, -1.0)))
         sizes = [overlap(chain, chain)[1] / 2 for chain in (difference, *parts)]
         if sizes[0] < max(sizes[1:]) + np.log(EQUAL):  # what rounding leaves of equal states
             difference.tensors[0] = np.zeros_like(difference.tensors[0])
         return (difference,)
-    if isinstance(state, list | tuple):
-        if not state:
-            raise ValueError("state is an empty sequence. Give at least one state, or None.")
-        return tuple(_means(one, n_sites) for one in state)
-    return (_means(state, n_sites),)
+    return tuple(_means(one, n_sites) for one in inputs.states)
 
 
-def _means(state: Any, n_sites: int) -> Chain:
+def _means(state: InputState | None, n_sites: int) -> Chain:
     """Return the vector of all <P> of a state; real, bond the square of the state's."""
     if state is None:
         return Chain([np.array([1.0, 0, 0, 1]).reshape(1, 4, 1)] * n_sites)
     if isinstance(state, Mixture):
         return _shrunk(combined([_means(m, n_sites) for m in state.states], state.weights))
-    if not hasattr(state, "tensors"):
+    if isinstance(state, StabilizerState):
         raise CannotCompute(
-            f"The input state is a {type(state).__name__}. Supported: None for |0…0>, matrix "
-            "product states of small bond and mixtures of these. Sample instead."
+            "The input state is a StabilizerState. Supported: None for |0…0>, matrix product "
+            "states of small bond and mixtures of these. Sample instead."
         )
-    tensors = [np.asarray(tensor, dtype=complex) for tensor in state.tensors]
-    if len(tensors) != n_sites:
-        raise ValueError(f"The state has {len(tensors)} sites, the circuit {n_sites} qubits.")
-    bond_dim = max(tensor.shape[2] for tensor in tensors)
-    if bond_dim > MAX_STATE_BOND_DIM:
+    if state.max_bond_dim > MAX_STATE_BOND_DIM:
         raise CannotCompute(
-            f"The input state has bond dimension {bond_dim}; squared means need its fourth "
-            f"power. Supported: up to {MAX_STATE_BOND_DIM}. Sample instead."
+            f"The input state has bond dimension {state.max_bond_dim}; squared means need its "
+            f"fourth power. Supported: up to {MAX_STATE_BOND_DIM}. Sample instead."
         )
-    means = Chain([_hermitian_transfer(tensor) for tensor in tensors])
-    norm = overlap(means, Chain([ONE.reshape(1, 4, 1)] * n_sites))
-    if norm[0] <= 0 or abs(norm[1]) > 1e-8:
-        raise ValueError("The input state does not have norm one. Normalise it.")
-    return means
+    return Chain([_hermitian_transfer(tensor) for tensor in state.tensors])
 
 
 def _shrunk(means: Chain) -> Chain:

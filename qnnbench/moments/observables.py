@@ -7,6 +7,7 @@ from typing import Any
 
 import cirq
 import numpy as np
+import sympy
 
 from qnnbench.moments.chain import Chain, combined, squared, without_identity
 from qnnbench.moments.channels import PRODUCT
@@ -139,19 +140,36 @@ Observable = Projectors | PauliTerms
 
 
 def observable_qubits(observable: Any) -> frozenset[cirq.Qid]:
-    """Return the qubits an observable acts on.
+    """Return the qubits an observable acts on, once it is known to be one.
 
     Raises:
         TypeError: Neither Pauli string, Pauli sum, projector nor sum of projectors.
+        ValueError: A coefficient is complex, not finite or a symbol.
     """
+    if isinstance(observable, cirq.PauliString | cirq.ProjectorString):
+        terms = [observable]
+    elif isinstance(observable, cirq.PauliSum | cirq.ProjectorSum):
+        terms = list(observable)
+    else:
+        raise TypeError(
+            "observable must be a cirq.PauliString, PauliSum, ProjectorString or ProjectorSum, "
+            f"got {type(observable).__name__}"
+        )
+    for term in terms:
+        _check_coefficient(term.coefficient)
     if isinstance(observable, cirq.ProjectorString):
         return frozenset(observable.projector_dict)
-    if isinstance(observable, cirq.PauliString | cirq.PauliSum | cirq.ProjectorSum):
-        return frozenset(observable.qubits)
-    raise TypeError(
-        "observable must be a cirq.PauliString, PauliSum, ProjectorString or ProjectorSum, "
-        f"got {type(observable).__name__}"
-    )
+    return frozenset(observable.qubits)
+
+
+def _check_coefficient(coefficient: Any) -> None:
+    is_symbol = isinstance(coefficient, sympy.Expr) and not coefficient.is_number
+    number = complex("nan") if is_symbol else complex(coefficient)
+    if not np.isfinite(number) or abs(number.imag) > 1e-12 * min(1.0, abs(number)):
+        raise ValueError(
+            "Coefficients of an observable must be real and finite numbers: it is Hermitian. "
+            f"Got {coefficient!r}."
+        )
 
 
 def read_observable(observable: Any, site: Mapping[cirq.Qid, int], n_sites: int) -> Observable:
@@ -160,18 +178,18 @@ def read_observable(observable: Any, site: Mapping[cirq.Qid, int], n_sites: int)
     Projectors on few sites are expanded into strings.
 
     Args:
-        observable: Pauli string, Pauli sum, projector or sum of projectors.
+        observable: Pauli string, Pauli sum, projector or sum of projectors, of real
+            coefficients.
         site: Of every qubit.
         n_sites: Width of the circuit.
 
     Raises:
-        ValueError: A coefficient is complex or not finite.
         CannotCompute: A sum of too many projectors on many sites.
     """
     if isinstance(observable, cirq.ProjectorString | cirq.ProjectorSum):
         parts = [observable] if isinstance(observable, cirq.ProjectorString) else observable
         terms = tuple(
-            (_real(p.coefficient), {site[q]: int(b) for q, b in p.projector_dict.items()})
+            (complex(p.coefficient).real, {site[q]: int(b) for q, b in p.projector_dict.items()})
             for p in parts
         )
         if len(terms) > 1 and sum(2 ** len(bits) for _, bits in terms) <= MAX_EXPANDED:
@@ -184,7 +202,10 @@ def read_observable(observable: Any, site: Mapping[cirq.Qid, int], n_sites: int)
         return Projectors(terms, n_sites)
     return _pauli_terms(
         (
-            ({site[q]: LETTERS[pauli] for q, pauli in term.items()}, _real(term.coefficient))
+            (
+                {site[q]: LETTERS[pauli] for q, pauli in term.items()},
+                complex(term.coefficient).real,
+            )
             for term in cirq.PauliSum.wrap(observable)
         ),
         n_sites,
@@ -215,10 +236,3 @@ def _pauli_terms(terms: Iterable[tuple[dict[int, int], float]], n_sites: int) ->
         for site, letter in key:
             columns[site, k] = letter
     return PauliTerms(Strings(columns, np.array([w for _, w in kept])), constant)
-
-
-def _real(coefficient: Any) -> float:
-    number = complex(coefficient)
-    if not np.isfinite(number) or abs(number.imag) > 1e-12 * abs(number):
-        raise ValueError(f"Coefficients must be real and finite, got {coefficient!r}")
-    return number.real

@@ -21,7 +21,8 @@ class Moments:
             or below 1e-13 of E[C²]; empty if gradients were not asked for.
         relative_error: Estimated relative error of the variance; of a sampled one, its
             standard error.
-        gradient_relative_error: Likewise of each gradient variance, float64 (n_symbols,).
+        gradient_relative_error: Likewise of each gradient variance, float64 (n_symbols,);
+            it can be far above that of the variance.
         method: "exact" if nothing but rounding errors was cut off, "truncated", or
             "monte-carlo".
         chain: What was followed: "strings" (the diagonal chain, where cross terms average

@@ -1,28 +1,24 @@
-"""The rows of tables ``trainability`` and ``verdicts``."""
+"""The rows of table ``trainability``."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import cirq
 import numpy as np
-import pandas as pd
 
-from qnnbench.circuits.angles import AngleLaw, IdentityBlocks, laws_of
+from qnnbench.circuits.angles import AngleLaw, IdentityBlocks
 from qnnbench.circuits.ansatze import Network
 from qnnbench.moments.closed_forms import CLOSED_FORMS
 from qnnbench.moments.compute import moments
 from qnnbench.moments.pauli_circuit import CannotCompute
 from qnnbench.moments.record import Moments
-from qnnbench.moments.sampled import sampled_moments
-from qnnbench.moments.verdict import Verdict, scaling_verdict, shots_to_resolve
+from qnnbench.moments.verdict import shots_to_resolve
 from qnnbench.registry import lookup
 from qnnbench.results import digest
 from qnnbench.states.samples import Dataset
 
 CLEAR = 1e-3  # of the largest gradient variance: errors of smaller ones are not reported
-LOSS, GRADIENT = "loss variance", "mean gradient variance"
-CONTRAST = "contrast variance"
 
 
 def trainability_row(
@@ -46,11 +42,11 @@ def trainability_row(
         angles: Law of the angles, as :func:`qnnbench.moments` takes it.
         state: Input state or states; None for |0…0>.
         contrast: Two states: moments of C(A) - C(B) instead.
-        tolerance: Wanted relative error of the variance.
+        tolerance: Wanted relative error of the variance of the loss.
         max_bond_dim: Cap of the bond dimension.
         n_samples: Draws of all angles where no exact method applies.
         sampled: Draw angles even where one does.
-        rng: Randomness of the draws.
+        rng: Randomness of the draws; None for a generator seeded with 0.
 
     Returns:
         Columns of ``results.TABLES["trainability"]``; logarithms base 10. Mean, median
@@ -59,7 +55,7 @@ def trainability_row(
 
     Raises:
         CannotCompute: No method covers this network.
-        ValueError: No observable of this index, or draws are asked for without ``rng``.
+        ValueError: No observable of this index, or what ``moments`` refuses.
     """
     if not 0 <= observable_index < len(network.observables):
         raise ValueError(
@@ -67,30 +63,19 @@ def trainability_row(
             f"got {observable_index!r}"
         )
     observable = network.observables[observable_index]
-    if sampled:
-        if rng is None:
-            raise ValueError("sampled moments draw angles: pass rng")
-        if isinstance(angles, IdentityBlocks) or angles == "haar_blocks":
-            raise CannotCompute(f"{angles} is no law of single angles to draw from.")
-        laws = laws_of(angles, network.symbols)
-        states = state if state is None or isinstance(state, tuple | list) else (state,)
-        found = sampled_moments(
-            network.circuit, observable, network.symbols, laws, states, contrast, n_samples, rng
-        )
-    else:
-        found = moments(
-            network.circuit,
-            observable,
-            network.symbols,
-            angles=angles,
-            state=state,
-            contrast=contrast,
-            tolerance=tolerance,
-            max_bond_dim=max_bond_dim,
-            n_samples=n_samples,
-            rng=rng,
-            gradients=angles != "haar_blocks",
-        )
+    found = moments(
+        network.circuit,
+        observable,
+        network.symbols,
+        angles=angles,
+        state=state,
+        contrast=contrast,
+        tolerance=tolerance,
+        max_bond_dim=max_bond_dim,
+        n_samples=n_samples,
+        rng=rng,
+        sampled=sampled,
+    )
     return {
         "n_layers": network.n_layers,
         "tied": is_tied(network),
@@ -231,76 +216,3 @@ def closed_form_row(name: str, n_qubits: int) -> dict[str, Any]:
         row["log10_gradient_variance_max"] = largest
         row["log10_shots"] = shots_to_resolve(mean)
     return row
-
-
-_CURVE = ("curve", "ansatz", "sharing", "tied", "observable", "angles", "dataset", "contrast")
-
-
-def verdict_rows(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the verdicts on one curve: on its variance and on its mean gradient variance.
-
-    A curve over several laws, contrasts or depths has verdicts on each of them; depths at
-    one width have none. Where values were sampled, both are judged beside the median of
-    |∂C|.
-
-    Args:
-        rows: Of table ``trainability``, of one curve.
-    """
-    verdicts: list[dict[str, Any]] = []
-    for _, part in rows.groupby(list(_CURVE), dropna=False):
-        by_depth = bool(part["n_qubits"].duplicated().any())
-        for _, own in part.groupby("n_layers") if by_depth else [(None, part)]:
-            if not by_depth or len(own) > 1:
-                verdicts += _verdicts_of(own, by_depth)
-    return verdicts
-
-
-def _verdicts_of(rows: pd.DataFrame, by_depth: bool) -> Iterator[dict[str, Any]]:
-    done = rows[rows["status"] == "ok"].sort_values("n_qubits")
-    first = (done if len(done) else rows).iloc[0]
-    shared = {name: _plain(first[name]) for name in (*_CURVE, "method")}
-    shared["n_layers"] = int(first["n_layers"]) if by_depth else None
-    has_contrast = shared["contrast"] is not None
-    if (done["n_samples"] > 0).any():
-        done = done[done["gradient_size_median"].notna()]
-        with np.errstate(divide="ignore"):
-            sizes = done["gradient_size_median"].to_numpy(float)
-            median = pd.Series(np.log10(sizes), index=done.index)
-    else:
-        median = None
-    for quantity, column in (
-        (CONTRAST if has_contrast else LOSS, "log10_variance"),
-        (f"{GRADIENT} of the contrast" if has_contrast else GRADIENT, _MEAN),
-    ):
-        seen = done[done[column].notna()]
-        if seen.empty and len(done):
-            continue  # no gradients were asked for
-        middle = None if median is None else median[seen.index].tolist()
-        logs = seen[column].tolist()
-        found = scaling_verdict(seen["n_qubits"].tolist(), logs, middle)
-        widest = int(seen["n_qubits"].max()) if len(seen) else None
-        shots = _plain(seen["log10_shots"].iloc[-1]) if len(seen) else None
-        numbers = {"n_qubits": widest, "quantity": quantity, "log10_shots": shots}
-        yield {**shared, **numbers, **_verdict_columns(found)}
-
-
-_MEAN = "log10_gradient_variance_mean"
-
-
-def _verdict_columns(found: Verdict) -> dict[str, Any]:
-    renamed = {
-        "reason": "verdict_reason",
-        "median": "median_verdict",
-        "rate": "log10_rate",
-        "rate_lower": "log10_rate_lower",
-        "rate_upper": "log10_rate_upper",
-    }
-    columns = {renamed.get(name, name): value for name, value in vars(found).items()}
-    return {**columns, "median_verdict": found.median or None}
-
-
-def _plain(value: Any) -> Any:
-    """Return a value of a frame as Python's; a null is None."""
-    if pd.isna(value):
-        return None
-    return value.item() if isinstance(value, np.generic) else value

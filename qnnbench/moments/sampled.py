@@ -9,8 +9,8 @@ import sympy
 
 from qnnbench.circuits.angles import AngleLaw
 from qnnbench.moments.evaluated import evaluated_losses
+from qnnbench.moments.inputs import Inputs
 from qnnbench.moments.record import QUANTILES, VISIBLE, Moments
-from qnnbench.states.mps import InputState
 
 N_RESAMPLES = 1000
 INTERVAL = (0.025, 0.975)
@@ -23,8 +23,7 @@ def sampled_moments(
     observable: Any,
     symbols: Sequence[sympy.Symbol],
     laws: Sequence[AngleLaw],
-    states: InputState | Sequence[InputState] | None,
-    contrast: Sequence[InputState] | None,
+    inputs: Inputs,
     n_samples: int,
     rng: np.random.Generator,
     gradients: bool = True,
@@ -41,9 +40,8 @@ def sampled_moments(
         observable: Pauli string or sum, projector string or sum.
         symbols: Order of the gradient.
         laws: Law of the angle of each symbol.
-        states: None for |0…0>, a state, or several: the result is then the average over
-            them of the mean and of each variance, all from the same draws.
-        contrast: (A, B) for C(A) - C(B); then ``states`` is None.
+        inputs: A state, or several: the result is then the average over them of the mean
+            and of each variance, all from the same draws; or a contrast.
         n_samples: Draws, at least 2.
         rng: Draws the angles, then the resamples.
         gradients: Whether to sample gradients.
@@ -54,14 +52,11 @@ def sampled_moments(
     Raises:
         CannotCompute: No exact backend evaluates this.
         UnsupportedCircuit: A gate or an observable that no backend evaluates.
-        ValueError: ``n_samples`` is no whole number of at least 2.
 
     Source:
         Efron and Tibshirani, An Introduction to the Bootstrap (1993), Sec. 13.3.
     """
-    if isinstance(n_samples, bool) or not isinstance(n_samples, int) or n_samples < 2:
-        raise ValueError(f"n_samples must be a whole number >= 2, got {n_samples!r}")
-    losses = evaluated_losses(circuit, observable, symbols, states, contrast, gradients)
+    losses = evaluated_losses(circuit, observable, symbols, inputs, gradients)
     params = np.empty((n_samples, len(symbols)))
     for column, law in zip(params.T, laws, strict=True):
         column[:] = law.sample(n_samples, rng)

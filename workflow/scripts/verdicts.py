@@ -1,6 +1,6 @@
 """Judge how every curve scales with the width, from its rows."""
 
-from qnnbench.moments.rows import verdict_rows
+from qnnbench.moments.verdict_rows import verdict_rows
 from qnnbench.progress import follow
 from qnnbench.results import Meter, read_rows, write_rows
 from qnnbench.study import entries, identified
