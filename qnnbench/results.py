@@ -48,6 +48,7 @@ _RUN = {
     "observable": _TEXT,  # what the circuit reads out
     **_SETTING,
     **_NETWORK,
+    "n_kept": _INT,  # qubits that a compressor keeps; null unless compression
     "repeat": _INT,
 }
 
@@ -55,6 +56,7 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
     "datasets": {
         **IDENTITY,
         **_SETTING,
+        "family": _TEXT,
         "n_states": _INT,
         "n_train": _INT,
         "n_validation": _INT,
@@ -170,6 +172,8 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
         "value_at_double_bond": _REAL,
     },
 }
+
+TABLES["rivals"] = TABLES["scores"]  # classical learners on the same states: the same columns
 
 
 def schema(table: str) -> pa.Schema:

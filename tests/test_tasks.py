@@ -3,68 +3,35 @@
 import numpy as np
 import pytest
 
-from qnnbench.circuits.ansatze import build_ansatz
-from qnnbench.circuits.program import compile_circuit
-from qnnbench.states.datasets import build_dataset
-from qnnbench.states.mps import MPS
-from qnnbench.tasks import TASKS, task_loss
+from qnnbench.states.datasets import DATASETS, build_dataset
+from qnnbench.tasks import TASKS, check_served, task_loss
 from qnnbench.tasks.batch import Batch, batch
-from qnnbench.tasks.compression import reconstruction, spectrum_ceiling
 from qnnbench.tasks.losses import LOSSES
 from qnnbench.tasks.readout import Readout
 from qnnbench.tasks.scores import accuracy_score, paired_difference
-from tests.circuits import random_mps
-
-
-def two_states(n_qubits):
-    return batch(build_dataset("two_state", n_qubits, seed=0).select("test"))
+from qnnbench.training.scoring import SCORERS
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_losses_are_affine_with_the_stated_derivative(name):
+def test_losses_have_the_stated_derivative(name):
+    # Central differences are exact for losses that are affine or quadratic in the values.
     rng = np.random.default_rng(0)
-    labels = np.array([0, 1, 1])
-    states = Batch((), labels, np.array([1.0, 0.5, 0.5]))
-    values, direction = rng.normal(size=(2, 3, 4 if name == "trash" else 1))
-    loss, cotangent = LOSSES[name].evaluate(values, states)
-    moved, _ = LOSSES[name].evaluate(values + direction, states)
-    assert moved - loss == pytest.approx((cotangent * direction).sum(), abs=1e-12)
-
-
-@pytest.mark.parametrize("n_qubits", [4, 9])
-def test_identity_reconstructs_two_thirds_of_the_two_state_ensemble(n_qubits):
-    network, states = build_ansatz("brickwork", n_qubits), two_states(n_qubits)
-    encoder = compile_circuit(network.circuit, network.symbols)
-    angles = np.zeros(len(network.symbols))
-    parts = [reconstruction(encoder, angles, state) for state in states.states]
-    fidelity = np.array([part.fidelity for part in parts]) @ states.shares
-    assert fidelity == pytest.approx(2 / 3, abs=1e-12)
-    assert spectrum_ceiling(states.states, states.weights) == pytest.approx(1, abs=1e-12)
-
-
-def test_fidelity_is_that_of_the_dense_encode_reset_decode():
-    rng = np.random.default_rng(1)
-    network = build_ansatz("brickwork", 5)
-    params = rng.normal(size=len(network.symbols))
-    state = random_mps(5, 3, rng)
-    import cirq
-
-    matrix = cirq.unitary(
-        cirq.resolve_parameters(network.circuit, dict(zip(network.symbols, params, strict=True)))
+    states = Batch(
+        (), np.array([0, 1, 1]), np.array([1.0, 0.5, 0.5]), targets=np.array([-1.0, 0.2, 1.0])
     )
-    encoded = (matrix @ state.state_vector()).reshape(2, 16)
-    reset = np.zeros((2, 16, 2, 16), dtype=complex)
-    reset[:, 0, :, 0] = encoded @ encoded.conj().T
-    decoded = matrix.conj().T @ reset.reshape(32, 32) @ matrix
-    expected = np.vdot(state.state_vector(), decoded @ state.state_vector()).real
-    found = reconstruction(compile_circuit(network.circuit, network.symbols), params, state)
-    assert found.fidelity == pytest.approx(expected, abs=1e-10)
-    assert found.truncation_error < 1e-14
+    values, direction = rng.normal(size=(2, 3, 4 if name == "trash" else 1))
+    _, cotangent = LOSSES[name].evaluate(values, states)
+    above, below = (LOSSES[name].evaluate(values + s * direction, states)[0] for s in (1, -1))
+    assert (above - below) / 2 == pytest.approx((cotangent * direction).sum(), abs=1e-12)
 
 
-def test_ceiling_of_orthogonal_states_is_the_two_largest_weights():
-    states = [MPS.product([np.eye(2)[b] for b in bits]) for bits in ((0, 0), (0, 1), (1, 1))]
-    assert spectrum_ceiling(states, np.array([0.5, 0.3, 0.2])) == pytest.approx(0.8)
+def test_targets_of_a_batch_run_over_the_whole_split():
+    split = build_dataset("spt_path", 4, 16, seed=0).select("train")
+    rows = np.array([3, 0, 2])
+    ends = split.targets.min(), split.targets.max()
+    targets = batch(split, rows).targets
+    np.testing.assert_allclose(targets, np.interp(split.targets[rows], ends, (-1, 1)), atol=1e-12)
+    assert np.isnan(batch(build_dataset("two_state", 4, seed=0).select("train")).targets).all()
 
 
 def test_readout_separates_what_a_line_separates():
@@ -113,6 +80,32 @@ def test_unknown_tasks_and_losses_are_named():
         task_loss("compresion", "")
     with pytest.raises(ValueError, match="No loss of 'compression' named 'trash'"):
         task_loss("compression", "trash")
-    assert all(
-        task_loss(task.name, loss).name == loss for task in TASKS.values() for loss in task.losses
-    )
+    with pytest.raises(ValueError, match="n_kept=2 is for compression; leave it out"):
+        task_loss("regression", "", n_kept=2)
+
+
+def test_every_loss_is_minimised_by_arms_or_says_that_it_is_not():
+    for task in TASKS.values():
+        for loss in task.losses:
+            if loss in LOSSES:
+                assert task_loss(task.name, loss).name == loss
+            else:
+                with pytest.raises(ValueError, match="a trainer of its own"):
+                    task_loss(task.name, loss)
+    assert {loss for task in TASKS.values() for loss in task.losses} >= set(LOSSES)
+
+
+def test_a_family_serves_the_tasks_it_names_and_no_other():
+    for family in DATASETS.values():
+        for task in TASKS:
+            if task in family.tasks:
+                check_served(task, family.name)
+            else:
+                with pytest.raises(ValueError, match=f"not {task!r}; these serve it: "):
+                    check_served(task, family.name)
+    assert all(set(family.tasks) <= set(TASKS) for family in DATASETS.values())
+    check_served("compression", "states_of_my_own")
+
+
+def test_every_task_of_arms_is_scored():
+    assert set(SCORERS) == {t.name for t in TASKS.values() if set(t.losses) & set(LOSSES)}

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from qnnbench.backends import Evaluator, Limits
 from qnnbench.circuits.ansatze import build_ansatz
 from qnnbench.results import to_table
-from qnnbench.states.datasets import build_dataset
+from qnnbench.states.datasets import DATASETS, build_dataset
 from qnnbench.states.samples import Dataset
 from qnnbench.tasks.losses import LOSSES
 from qnnbench.training import arms, forget, loop, train_arm
@@ -68,7 +69,12 @@ def test_training_lowers_the_loss_and_rows_fit_the_contract(small, tmp_path):
     losses = [row["loss"] for row in tables["steps"]]
     assert len(losses) == 12
     assert losses[-1] < losses[0] - 0.2
-    assert {row["metric"] for row in tables["scores"]} == {"accuracy", "contrast"}
+    assert [(r["metric"], r["record"], r.get("n_copies")) for r in tables["scores"]] == [
+        ("accuracy", "expectation values", None),
+        ("contrast", "expectation values", None),
+        ("one_shot_accuracy", "one shot", 1),
+        ("one_shot_success", "one shot", 1),
+    ]
     assert tables["runs"][0]["status"] == "ok"
     assert list(tmp_path.glob("*.npz"))  # kept until the caller has stored the rows
     forget(tmp_path)
@@ -224,3 +230,93 @@ def test_label_free_tree_reads_what_label_only_training_cannot(tmp_path):
     assert scores[4, "contrast"] > 0.8
     assert scores[32, "trash"] > 0.8
     assert scores[32, "contrast"] < 0.1
+
+
+def by_metric(tables):
+    return {row["metric"]: row for row in tables["scores"]}
+
+
+def test_one_shot_rows_are_counts_about_their_exact_success(small, tmp_path, monkeypatch):
+    family = replace(DATASETS["spt_path"], ceiling=lambda dataset, n_copies: 0.5 + 0.4 * n_copies)
+    monkeypatch.setitem(DATASETS, "spt_path", family)
+    large = build_dataset("spt_path", 6, {"train": 8, "validation": 8, "test": 400}, seed=0)
+    arm = {"n_steps": 2, "repeats": 2}
+    tables = run(arm, large, tmp_path)
+    scores = by_metric({"scores": tables["scores"][:4]})
+    counted, exact = scores["one_shot_accuracy"], scores["one_shot_success"]
+    assert counted["value"] * 400 == pytest.approx(round(counted["value"] * 400))
+    for column in ("value", "untrained_value"):  # outcomes deviate by at most 1/(2 sqrt 400)
+        assert 0 < abs(counted[column] - exact[column]) < 5 * 0.025
+    assert counted["lower"] < exact["value"] < counted["upper"]
+    assert exact["value"] <= scores["accuracy"]["value"]  # one outcome knows less than a mean
+    assert scores["accuracy"]["ceiling"] == 1
+    assert counted["ceiling"] == exact["ceiling"] == pytest.approx(0.9)
+    assert tables["scores"][6]["metric"] == "one_shot_accuracy"  # of the other repeat
+    assert tables["scores"][6]["value"] != counted["value"]
+    again = by_metric(run(arm, large, tmp_path / "again"))
+    other = by_metric(run(arm, large, tmp_path / "other", seed=2))
+    assert again["one_shot_accuracy"]["value"] == tables["scores"][6]["value"]
+    assert other["one_shot_accuracy"]["value"] != tables["scores"][6]["value"]
+
+
+def test_rates_have_scores_and_ceilings_of_their_own(tmp_path):
+    # 30 states near a 1-parameter path: the spectrum falls fast, chance is the identity.
+    sizes = {"train": 4, "validation": 4, "test": 30}
+    states = build_dataset("spt_path", 5, sizes, seed=0)
+    arm = {"task": "compression", "ansatz": "brickwork", "n_steps": 15, "learning_rate": 0.1}
+    rows = []
+    for n_kept in (1, 2, 3):
+        tables = run({**arm, "n_kept": n_kept}, states, tmp_path)
+        to_table("scores", tables["scores"])
+        assert {row["n_kept"] for table in tables.values() for row in table} == {n_kept}
+        rows += tables["scores"]
+    assert run(arm, states, tmp_path)["scores"][0]["value"] == rows[0]["value"]
+    for column in ("value", "ceiling", "chance"):
+        assert (np.diff([row[column] for row in rows]) > 0).all()
+    for row in rows:
+        assert row["chance"] < row["lower"] < row["value"] <= row["ceiling"]
+        assert row["value"] > row["untrained_value"]
+    vectors = np.array([s.state_vector() for s in states.select("test").states])
+    spectrum = np.linalg.svd(vectors, compute_uv=False) ** 2 / 30
+    expected = [spectrum[: 2**k].sum() for k in (1, 2, 3)]
+    assert [row["ceiling"] for row in rows] == pytest.approx(expected, abs=1e-10)
+
+
+def test_regression_explains_more_than_the_untrained_network(tmp_path):
+    sizes = {"train": 16, "validation": 16, "test": 40}
+    states = build_dataset("spt_path", 6, sizes, seed=0)
+    arm = {"task": "regression", "n_steps": 40, "batch_size": 16, "learning_rate": 0.1}
+    tables = run(arm, states, tmp_path)
+    for table, rows in tables.items():
+        to_table(table, rows)
+    losses = [row["loss"] for row in tables["steps"]]
+    (row,) = tables["scores"]
+    assert losses[-1] < 0.5 * losses[0]
+    assert row["metric"] == "r_squared"
+    assert row["lower"] > row["untrained_value"]
+    assert row["paired_lower"] > 0
+    assert row["chance"] <= 0 < row["value"] < 1
+
+
+def test_what_a_dataset_does_not_serve_is_declined_before_training(small, tmp_path):
+    mixed = build_dataset("ghz_dephased", 4, 8, seed=0)
+    for states, task in ((mixed, "compression"), (mixed, "regression")):
+        with pytest.raises(ValueError, match=f"serves classification, not '{task}'"):
+            run({"task": task, "ansatz": "brickwork"}, states, tmp_path)
+    own = replace(mixed, name="states_of_my_own")
+    with pytest.raises(ValueError, match=r"pure matrix product states; .* holds Mixture"):
+        run({"task": "compression", "ansatz": "brickwork"}, own, tmp_path)
+    three = replace(small, labels=np.arange(len(small.labels)) % 3)
+    with pytest.raises(ValueError, match=r"has labels \[0, 1, 2\]"):
+        run({}, three, tmp_path)
+    with pytest.raises(ValueError, match="n_kept=2 is for compression"):
+        run({"n_kept": 2}, small, tmp_path)
+    assert not list(tmp_path.glob("*.npz"))
+
+
+@pytest.mark.parametrize("n_classes", [1, 2, 3])
+def test_a_batch_takes_equally_many_of_each_class(small, n_classes):
+    split = replace(small, labels=np.arange(len(small.labels)) % n_classes)
+    rows = loop._draw(split, 6, np.random.default_rng(0))
+    assert len(set(rows.tolist())) == 6
+    assert np.bincount(split.labels[rows]).tolist() == [6 // n_classes] * n_classes

@@ -7,12 +7,13 @@ import cirq
 import numpy as np
 
 from qnnbench.circuits.program import Program
+from qnnbench.states.contraction import transfer
 from qnnbench.states.mps import MPS
 
 
 @dataclass(frozen=True)
 class Compressed:
-    """What compression to the first qubit keeps of one state.
+    """What compression to the first qubits keeps of one state.
 
     Attributes:
         fidelity: <ψ|reconstruction|ψ>.
@@ -24,29 +25,100 @@ class Compressed:
 
 
 def reconstruction(
-    encoder: cirq.Circuit | Program, params: np.ndarray, state: MPS, max_bond_dim: int = 64
+    encoder: cirq.Circuit | Program,
+    params: np.ndarray,
+    state: MPS,
+    max_bond_dim: int = 64,
+    n_kept: int = 1,
 ) -> Compressed:
     """Return the fidelity of encode, reset the trash to |0…0>, decode by the inverse.
 
-    With φ = Uψ, ρ the kept qubit's state and v = <0…0|φ> over the trash, the fidelity is
-    <v|ρ|v>: the decoder never has to be run. Derived from Romero, Olson and
-    Aspuru-Guzik, Quantum Sci. Technol. 2, 045001 (2017), Eq. (4).
+    Args:
+        encoder: U, on the qubits of ``state``.
+        params: Its angles in radians, (n_symbols,).
+        state: What is compressed, ψ.
+        max_bond_dim: Bonds of Uψ above it are cut.
+        n_kept: How many qubits are kept, the first ones; the others are trash.
+
+    Raises:
+        ValueError: As ``MPS.evolve`` and :func:`kept_fidelity`.
     """
     encoded, lost = state.evolve(encoder, params, max_bond_dim)
-    first, *rest = encoded.tensors
-    amplitude = np.ones(1)
-    for tensor in reversed(rest):
-        amplitude = tensor[:, 0, :] @ amplitude
-    kept = first[0] @ amplitude
-    density = encoded.reduced_density_matrix([0])
-    return Compressed(float(np.real(kept.conj() @ density @ kept)), lost)
+    return Compressed(kept_fidelity(encoded, n_kept), lost)
 
 
-def spectrum_ceiling(states: Sequence[MPS], weights: np.ndarray) -> float:
-    """Return the largest population of a two-dimensional subspace: the compression ceiling.
+def kept_fidelity(encoded: MPS, n_kept: int = 1) -> float:
+    """Return the fidelity of an encoded state with itself after its trash is reset.
 
-    The ensemble's spectrum is that of its weighted Gram matrix √p_i <i|j> √p_j.
+    With φ the encoded state, ρ the kept qubits' state and v = <0…0|φ> over the trash, it
+    is <v|ρ|v>: the decoder never has to be run. <v|ρ|v> is the squared norm of <v|φ>, a
+    state of the trash, so that no array grows with 2^n_kept: cost n χ³.
+
+    Args:
+        encoded: φ; the first ``n_kept`` qubits are kept.
+        n_kept: 1 to n_qubits - 1.
+
+    Raises:
+        ValueError: ``n_kept`` out of range.
+
+    Source:
+        Derived from Romero, Olson and Aspuru-Guzik, Quantum Sci. Technol. 2, 045001
+        (2017), Eq. (4).
     """
-    gram = np.array([[a.overlap(b) for b in states] for a in states])
+    if not 1 <= n_kept < encoded.n_qubits:
+        raise ValueError(f"n_kept must be 1 to {encoded.n_qubits - 1}, got {n_kept!r}")
+    kept = np.ones((1, 1))  # overlaps of the kept side's bond states, [bra, ket]
+    for tensor in encoded.tensors[:n_kept]:
+        kept = transfer(kept, tensor, tensor)
+    trash, amplitude = np.ones((1, 1)), np.ones(1)  # the same of the trash; <0…0| on them
+    for tensor in reversed(encoded.tensors[n_kept:]):
+        mirrored = tensor.transpose(2, 1, 0)
+        trash = transfer(trash, mirrored, mirrored)
+        amplitude = tensor[:, 0, :] @ amplitude
+    left = amplitude.conj() @ kept  # <v|φ>, in the bond states of the trash
+    return float(np.real(left.conj() @ trash @ left))
+
+
+def spectrum_ceiling(states: Sequence[MPS], weights: np.ndarray, n_kept: int = 1) -> float:
+    """Return the largest population of a subspace of ``n_kept`` qubits: the ceiling.
+
+    No encoder followed by this reset brings back more: F_i <= |v_i|², whose mean is the
+    population of a 2^n_kept-dimensional subspace. The ensemble's spectrum is that of its
+    weighted Gram matrix √p_i <i|j> √p_j.
+
+    Args:
+        states: The ensemble.
+        weights: Of any sum, (n_states,).
+        n_kept: Qubits that are kept.
+    """
+    n_largest = 2**n_kept
+    if n_largest >= len(states):
+        return 1.0
     root = np.sqrt(weights / weights.sum())
-    return float(np.linalg.eigvalsh(root[:, None] * gram * root)[-2:].sum())
+    spectrum = np.linalg.eigvalsh(root[:, None] * _gram(states) * root)
+    return min(float(spectrum[-n_largest:].sum()), 1.0)
+
+
+def _gram(states: Sequence[MPS]) -> np.ndarray:
+    """Return <i|j>, complex (n_states, n_states): each state against all later ones at once."""
+    sites = [_stacked(tensors) for tensors in zip(*(s.tensors for s in states), strict=True)]
+    gram = np.empty((len(states), len(states)), dtype=complex)
+    for i in range(len(states)):
+        overlaps = np.ones((len(states) - i, 1, 1))  # [later state, bra bond, ket bond]
+        for stack in sites:
+            kets = stack[i:]
+            n_kets, bond, _, right = kets.shape
+            met = np.tensordot(overlaps, stack[i].conj(), ([1], [0])).transpose(0, 3, 1, 2)
+            overlaps = met.reshape(n_kets, right, 2 * bond) @ kets.reshape(n_kets, 2 * bond, right)
+        gram[i, i:] = overlaps[:, 0, 0]
+        gram[i:, i] = gram[i, i:].conj()
+    return gram
+
+
+def _stacked(tensors: Sequence[np.ndarray]) -> np.ndarray:
+    """Return one site of all states, (n_states, left, 2, right): bonds filled with zeros."""
+    shape = np.max([tensor.shape for tensor in tensors], axis=0)
+    stack = np.zeros((len(tensors), *shape), dtype=np.result_type(*tensors))
+    for row, tensor in zip(stack, tensors, strict=True):
+        row[: tensor.shape[0], :, : tensor.shape[2]] = tensor
+    return stack

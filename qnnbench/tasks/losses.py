@@ -22,12 +22,12 @@ class Loss:
     """
 
     name: str
-    observables: Callable[[Network], tuple[Observable, ...]]
+    observables: Callable[..., tuple[Observable, ...]]
     evaluate: Callable[[np.ndarray, Batch], tuple[float, np.ndarray]]
 
 
 def readout_observables(network: Network) -> tuple[Observable, ...]:
-    """Return what a classifier reads: all observables but Z of the discarded qubits."""
+    """Return what is read for a label or a target: all but Z of the discarded qubits."""
     return network.observables[network.n_discarded :]
 
 
@@ -37,6 +37,17 @@ def _contrast(values: np.ndarray, states: Batch) -> tuple[float, np.ndarray]:
     cotangent = np.zeros_like(values)
     cotangent[:, -1] = sign
     return float(sign @ values[:, -1]), cotangent
+
+
+def _squared_error(values: np.ndarray, states: Batch) -> tuple[float, np.ndarray]:
+    """Mean squared distance of the last column from the scaled targets.
+
+    The scale is fixed: a head fitted to the values would divide a plateau away.
+    """
+    distance = values[:, -1] - states.targets
+    cotangent = np.zeros_like(values)
+    cotangent[:, -1] = 2 * states.shares * distance
+    return float(states.shares @ distance**2), cotangent
 
 
 def _discarded(network: Network) -> tuple[Observable, ...]:
@@ -51,17 +62,26 @@ def _population(values: np.ndarray, states: Batch) -> tuple[float, np.ndarray]:
     return float(states.shares @ (0.5 * (1 - values)).sum(axis=1)), cotangent
 
 
-def trash_qubits(network: Network) -> list[cirq.Qid]:
-    """Return the qubits that compression to one qubit throws away: all but the first."""
-    return [*cirq.LineQubit.range(1, network.n_qubits)]
+def trash_qubits(network: Network, n_kept: int = 1) -> list[cirq.Qid]:
+    """Return the qubits that compression throws away: all but the first ``n_kept``.
+
+    Raises:
+        ValueError: Nothing would be kept, or nothing thrown away.
+    """
+    if not 1 <= n_kept < network.n_qubits:
+        raise ValueError(
+            f"n_kept must be 1 to {network.n_qubits - 1} of {network.n_qubits} qubits, "
+            f"got {n_kept!r}"
+        )
+    return [*cirq.LineQubit.range(n_kept, network.n_qubits)]
 
 
-def _mean_trash_zero(network: Network) -> tuple[Observable, ...]:
-    return (mean_zero_projector(trash_qubits(network)),)
+def _mean_trash_zero(network: Network, n_kept: int = 1) -> tuple[Observable, ...]:
+    return (mean_zero_projector(trash_qubits(network, n_kept)),)
 
 
-def _all_trash_zero(network: Network) -> tuple[Observable, ...]:
-    return (cirq.ProjectorString(dict.fromkeys(trash_qubits(network), 0)),)
+def _all_trash_zero(network: Network, n_kept: int = 1) -> tuple[Observable, ...]:
+    return (cirq.ProjectorString(dict.fromkeys(trash_qubits(network, n_kept), 0)),)
 
 
 def _infidelity(values: np.ndarray, states: Batch) -> tuple[float, np.ndarray]:
@@ -72,6 +92,7 @@ LOSSES = {
     loss.name: loss
     for loss in (
         Loss("contrast", readout_observables, _contrast),
+        Loss("squared_error", readout_observables, _squared_error),
         Loss("trash", _discarded, _population),
         Loss("local", _mean_trash_zero, _infidelity),
         Loss("global", _all_trash_zero, _infidelity),

@@ -4,8 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from qnnbench.tasks.regression import explained, r_squared
+
 CONFIDENCE = 0.95
 NORMAL_QUANTILE = 1.959963984540054  # of 0.975
+N_RESAMPLES = 1000
 
 
 def wilson(n_correct: int, n_samples: int) -> tuple[float, float]:
@@ -19,11 +22,13 @@ def wilson(n_correct: int, n_samples: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
-def accuracy_score(correct: np.ndarray) -> dict[str, Any]:
+def accuracy_score(
+    correct: np.ndarray, metric: str = "accuracy", ceiling: float = 1.0
+) -> dict[str, Any]:
     """Return the columns of an accuracy from a bool array, with its Wilson interval."""
     lower, upper = wilson(int(correct.sum()), len(correct))
     value = float(correct.mean())
-    return _columns("accuracy", value, lower, upper, chance=0.5, ceiling=1.0)
+    return _columns(metric, value, lower, upper, chance=0.5, ceiling=ceiling)
 
 
 def contrast_score(along: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
@@ -33,6 +38,37 @@ def contrast_score(along: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     spread = np.sqrt(sum(g.var(ddof=1) / len(g) for g in groups if len(g) > 1))
     half = float(NORMAL_QUANTILE * spread)
     return _columns("contrast", value, value - half, value + half, chance=0.0, ceiling=np.nan)
+
+
+def success_score(success: np.ndarray, metric: str, ceiling: float) -> dict[str, Any]:
+    """Return the columns of the mean of probabilities of a right guess, (n_states,).
+
+    The interval is the normal one over states, for what the probabilities spread.
+    """
+    value, half = float(success.mean()), _half_width(success)
+    return _columns(metric, value, value - half, value + half, chance=0.5, ceiling=ceiling)
+
+
+def r_squared_score(
+    targets: np.ndarray, predictions: np.ndarray, constant: float, rng: np.random.Generator
+) -> dict[str, Any]:
+    """Return the columns of R², with its percentile bootstrap interval over states.
+
+    Args:
+        targets: The numbers, (n_states,).
+        predictions: What is said of them, same shape.
+        constant: The answer of the chance line.
+        rng: Draws the resamples.
+
+    Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), Sec. 13.3.
+    """
+    drawn = rng.integers(len(targets), size=(N_RESAMPLES, len(targets)))
+    drawn = drawn[np.ptp(targets[drawn], axis=1) > 0]  # one target drawn throughout has no R²
+    resampled = explained(targets[drawn], predictions[drawn]).mean(axis=-1)
+    lower, upper = np.quantile(resampled, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]).tolist()
+    chance = r_squared(targets, np.full(len(targets), constant))
+    value = r_squared(targets, predictions)
+    return _columns("r_squared", value, lower, upper, chance, ceiling=1.0)
 
 
 def _columns(
@@ -48,8 +84,15 @@ def _columns(
     }
 
 
+def _half_width(values: np.ndarray) -> float:
+    """Return half the normal 95 % interval of the mean of independent values."""
+    if len(values) < 2:
+        return 0.0
+    return float(NORMAL_QUANTILE * values.std(ddof=1) / np.sqrt(len(values)))
+
+
 def paired_difference(trained: np.ndarray, untrained: np.ndarray) -> tuple[float, float]:
     """Return the mean of trained - untrained per state and the low end of its 95 % interval."""
     difference = trained.astype(float) - untrained.astype(float)
-    spread = difference.std(ddof=1) / np.sqrt(len(difference)) if len(difference) > 1 else 0.0
-    return float(difference.mean()), float(difference.mean() - NORMAL_QUANTILE * spread)
+    mean = float(difference.mean())
+    return mean, mean - _half_width(difference)

@@ -15,7 +15,7 @@ from qnnbench.circuits.angles import AngleLaw, angle_law
 from qnnbench.circuits.ansatze import ANSATZE, Network, build_ansatz
 from qnnbench.results import Meter, digest
 from qnnbench.states.samples import Dataset
-from qnnbench.tasks import Loss, task_loss
+from qnnbench.tasks import Loss, check_served, task_loss
 from qnnbench.training.checkpoints import Checkpoint
 from qnnbench.training.loop import Progress, Settings, train
 from qnnbench.training.scoring import LARGEST_ERROR, Rows, Scorer, scorer, verdict
@@ -42,11 +42,13 @@ class Arm:
         """Return the arm of a config entry.
 
         Raises:
-            ValueError: Unknown ansatz, task, loss or law.
+            ValueError: Unknown ansatz, task, loss or law, a task that the dataset's family
+                does not serve, or a rate that the network does not have.
         """
+        check_served(entry["task"], dataset.name)
         options = dict(entry.get("options", {}))
         network = build_ansatz(entry["ansatz"], dataset.n_qubits, **options)
-        loss = task_loss(entry["task"], entry.get("loss", ""))
+        loss = task_loss(entry["task"], entry.get("loss", ""), entry.get("n_kept"))
         fields = Settings.__dataclass_fields__
         settings = Settings(**{key: entry[key] for key in fields if key in entry})
         columns = {
@@ -54,11 +56,12 @@ class Arm:
             "arm": entry["arm"],
             "loss_name": loss.name,
             "observable": _observable(entry, loss, options),
-            "dataset": dataset.name,
+            "dataset": entry["dataset"],
             "n_qubits": dataset.n_qubits,
             "ansatz": entry["ansatz"],
             "n_layers": network.n_layers,
             "sharing": _option(entry["ansatz"], options, "sharing"),
+            "n_kept": settings.n_kept if entry["task"] == "compression" else None,
         }
         law = angle_law(entry["angles"]["law"], entry["angles"].get("std", 0.1))
         return cls(
@@ -71,7 +74,7 @@ class Arm:
         return replace(self, settings=settings, backend_reason=choice.reason)
 
     def generator(self, seed: int, repeat: int, purpose: str) -> np.random.Generator:
-        """Return the random numbers of one purpose ("init" or "training") of one repeat."""
+        """Return the random numbers of one repeat's "init", "training" or "scores"."""
         return np.random.default_rng(self.seed_sequence(seed, repeat, purpose))
 
     def seed_sequence(self, seed: int, repeat: int, purpose: str) -> np.random.SeedSequence:
@@ -211,7 +214,8 @@ class _Run:
                 judge.validate,
                 place,
             )
-            scores, error = judge.test(progress.best_params, initial)
+            rng = arm.generator(self.seed, self.repeat, "scores")
+            scores, error = judge.test(progress.best_params, initial, rng)
         spent = meter.columns()
         wall_time_s = spent.pop("wall_time_s")
         scores = [{**common, **verdict(row, error), **row} for row in scores]

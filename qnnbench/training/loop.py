@@ -27,13 +27,14 @@ class Settings:
     Attributes:
         n_steps: Optimiser steps.
         learning_rate: Of Adam, radians; falls on a cosine to 3 %.
-        batch_size: States per step, half of each class; all when there are fewer.
+        batch_size: States per step, equally many of each class; all when there are fewer.
         backend: "auto", or the one backend that every evaluation uses.
         max_bond_dim: Operator bond of the Heisenberg backend.
         exact_limit_s: Static cost of a step, in seconds, up to which an exact backend is taken.
         gradient_noise: Standard deviation of normal noise added to the gradient, what a
             finite number of shots would do; 0 for none.
         validate_every: Steps between validations.
+        n_kept: Qubits that a compressor keeps, the first ones.
     """
 
     n_steps: int
@@ -44,6 +45,7 @@ class Settings:
     exact_limit_s: float = 0.2
     gradient_noise: float = 0.0
     validate_every: int = 5
+    n_kept: int = 1
 
     def __post_init__(self) -> None:
         if self.n_steps < 1 or self.batch_size < 2:
@@ -89,8 +91,9 @@ def _draw(dataset: Dataset, size: int, rng: np.random.Generator) -> np.ndarray |
     """Return a balanced random batch of rows, or None for all of them."""
     if len(dataset.states) <= size:
         return None
-    classes = [np.flatnonzero(dataset.labels == label) for label in (0, 1)]
-    return np.concatenate([rng.permutation(rows)[: size // 2] for rows in classes])
+    classes = [np.flatnonzero(dataset.labels == label) for label in np.unique(dataset.labels)]
+    share = max(size // len(classes), 1)
+    return np.concatenate([rng.permutation(rows)[:share] for rows in classes])
 
 
 def train(
