@@ -36,11 +36,21 @@ STAGES = {  # with the highest layer each one runs: code above cannot change its
     "certificates": "states",
     "trainability": "moments",
     "training": "training",
+    "rivals": "rivals",
     "report": "report",
 }
-SHARED_WIDTH = {"datasets": 0, "certificates": 64, "trainability": 100, "training": 64}
+SHARED_WIDTH = {
+    "datasets": 0,
+    "certificates": 64,
+    "trainability": 100,
+    "training": 64,
+    "rivals": 64,
+}
 
-CROSSED = ("n_layers", "angles", "contrast", "closed_form")  # a curve may list several of each
+CROSSED = {  # an entry may list several of each
+    "trainability": ("n_layers", "angles", "contrast", "closed_form"),
+    "rivals": ("rivals",),
+}
 
 Config = Mapping[str, Any]
 Cell = dict[str, Any]
@@ -61,9 +71,11 @@ def source(stage: str) -> str:
 
 
 def entries(config: Config, stage: str) -> dict[str, dict[str, Any]]:
-    """Return the datasets, curves or arms of a stage by name."""
+    """Return the datasets, curves, arms or rivals of a stage by name."""
     if stage in ("datasets", "certificates"):
         return {name: dict(entry) for name, entry in config["datasets"].items()}
+    if stage == "rivals":
+        return {name: dict(entry) for name, entry in config.get("rivals", {}).items()}
     name = lookup({"trainability": "curve", "training": "arm"}, stage, "stage")
     return {entry[name]: dict(entry) for entry in config[stage]}
 
@@ -104,10 +116,10 @@ def widest(batch: str) -> int:
     return int(batch.removeprefix("n").split("-")[-1])
 
 
-def certificates_of(config: Config, arm: str, batch: str) -> list[tuple[str, str]]:
-    """Return (dataset, batch label) of the certificates a training job relies on."""
-    dataset = entries(config, "training")[arm]["dataset"]
-    needed = set(widths(config, "training", arm, batch))
+def certificates_of(config: Config, stage: str, name: str, batch: str) -> list[tuple[str, str]]:
+    """Return (dataset, batch label) of the certificates a job of arms or rivals relies on."""
+    dataset = entries(config, stage)[name].get("dataset", name)
+    needed = set(widths(config, stage, name, batch))
     made = batches(entries(config, "datasets")[dataset]["widths"], "certificates")
     return [(dataset, label) for label, group in made.items() if needed & set(group)]
 
@@ -115,7 +127,7 @@ def certificates_of(config: Config, arm: str, batch: str) -> list[tuple[str, str
 def cells(config: Config, stage: str, name: str, batch: str) -> list[Cell]:
     """Return the cells of one job in order of width; a curve crosses what it lists."""
     entry = entries(config, stage)[name]
-    keys = [key for key in CROSSED if key in entry] if stage == "trainability" else []
+    keys = [key for key in CROSSED.get(stage, ()) if key in entry]
     choices = list(product(*(listed(entry[key]) for key in keys)))
     return [
         _cell(config, stage, {**entry, **dict(zip(keys, choice, strict=True))}, name, n)
@@ -129,10 +141,23 @@ def _cell(config: Config, stage: str, entry: Cell, name: str, n_qubits: int) -> 
     if isinstance(entry.get("angles"), str):
         entry["angles"] = {"law": entry["angles"]}
     if stage in ("datasets", "certificates"):
-        options = entry.get("options", {})
-        return {"dataset": name, "n_qubits": n_qubits, "options": options, "seed": config["seed"]}
+        return {
+            "dataset": name,
+            "family": entry.get("family", name),
+            "n_qubits": n_qubits,
+            "options": entry.get("options", {}),
+            "seed": config["seed"],
+        }
     if stage == "trainability":
         return _curve_cell(config, entry, n_qubits)
+    if stage == "rivals":
+        return {
+            "rival": {"rival": entry.pop("rivals"), **entry},
+            "dataset": name,
+            "n_qubits": n_qubits,
+            "seed": config["seed"],
+            "states": _states_cell(config, name, n_qubits),
+        }
     return {
         "arm": entry,
         "n_qubits": n_qubits,
@@ -176,7 +201,7 @@ def identified(
 ) -> list[dict[str, Any]]:
     """Return the rows of a cell with run id and provenance.
 
-    The run id of a trained row depends on its repeat, not on how many repeats there are
+    The run id of a trained or fitted row depends on its repeat, not on how many repeats there are
     nor on what the arm is called.
 
     Args:
@@ -196,10 +221,11 @@ def identified(
 
 
 def _key(cell: Cell, row: Mapping[str, Any]) -> Cell:
-    if "arm" not in cell:
-        return cell
-    arm = {k: v for k, v in cell["arm"].items() if k not in ("arm", "repeats")}
-    return {**cell, "arm": arm, "repeat": row["repeat"]}
+    for kind in ("arm", "rival"):
+        if kind in cell:
+            settings = {k: v for k, v in cell[kind].items() if k not in ("arm", "repeats")}
+            return {**cell, kind: settings, "repeat": row["repeat"]}
+    return cell
 
 
 def curve_columns(curve: str, cell: Cell) -> dict[str, Any]:

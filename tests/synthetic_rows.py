@@ -287,6 +287,7 @@ def _add_run(tables, arm, n, repeat, n_steps, rng):
             }
         )
     score = shared | {
+        "record": "expectation values",
         "metric": metric,
         "value": value,
         "lower": value - (0.02 if reached else 0.0),
@@ -307,6 +308,40 @@ def _add_run(tables, arm, n, repeat, n_steps, rng):
         tables["scores"].append(score | contrast | nothing)
 
 
+RIVALS = (  # dataset, rival, record, copies, reached, ceiling
+    ("spt_path", "logistic_z", "z shots", 1000, 0.93, 1.0),
+    ("spt_path", "shadow_kernel", "shadows", 1000, 0.99, 1.0),
+    ("lu_orbit", "logistic_z", "z shots", 1000, 0.51, 1.0),
+    ("lu_orbit", "shadow_kernel", "shadows", 1000, 0.5, 1.0),
+    ("lu_orbit", "two_copies", "joint shots of two copies", 2, 0.62, 0.625),
+)
+
+
+def rivals(widths: tuple[int, ...] = (8, 32, 100)) -> list[dict[str, Any]]:
+    """Return one row per rival and width."""
+    return [
+        identity(f"rival {dataset} {arm} {n}", backend="scikit-learn")
+        | {
+            "task": "classification",
+            "arm": arm,
+            "dataset": dataset,
+            "n_qubits": n,
+            "repeat": 0,
+            "record": record,
+            "n_copies": copies,
+            "metric": "accuracy",
+            "value": value,
+            "lower": value - 0.03,
+            "upper": min(value + 0.03, 1.0),
+            "n_samples": 200,
+            "chance": 0.5,
+            "ceiling": ceiling,
+        }
+        for dataset, arm, record, copies, value, ceiling in RIVALS
+        for n in widths
+    ]
+
+
 def data(widths: tuple[int, ...] = WIDTHS[1:]) -> dict[str, list[dict[str, Any]]]:
     """Return rows of the tables datasets and certificates."""
     datasets, certificates = [], []
@@ -317,7 +352,7 @@ def data(widths: tuple[int, ...] = WIDTHS[1:]) -> dict[str, list[dict[str, Any]]
             datasets.append(
                 shared
                 | sizes
-                | {"max_bond_dim": 8, "content_hash": "synthetic", "file_size_bytes": 1_234_567}
+                | {"family": name, "max_bond_dim": 8, "content_hash": "synthetic", "file_size_bytes": 1_234_567}
             )
             certificates.append(
                 shared
@@ -336,7 +371,7 @@ def data(widths: tuple[int, ...] = WIDTHS[1:]) -> dict[str, list[dict[str, Any]]
 def study(**options: Any) -> dict[str, list[dict[str, Any]]]:
     """Return rows of every table."""
     moments = {"trainability": trainability(), "verdicts": verdicts()}
-    return data() | moments | training(**options)
+    return data() | moments | training(**options) | {"rivals": rivals()}
 
 
 def write(tables: dict[str, list[dict[str, Any]]], folder: Path) -> dict[str, list[Path]]:

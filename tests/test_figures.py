@@ -36,6 +36,11 @@ def frames():
     return {table: frame(table, rows) for table, rows in synthetic_rows.study().items()}
 
 
+def together(figure, frames):
+    """Return the rows that a figure draws."""
+    return pd.concat([frames[table] for table in figure.tables], ignore_index=True)
+
+
 def lines(axes):
     return {line.get_label(): line for line in axes.get_lines()}
 
@@ -198,13 +203,25 @@ def test_contrasts_stand_beside_the_loss_of_their_network(frames):
     losses = rows[(rows["ansatz"] == "tree") & (rows["curve"] == "tree_z_root_uniform")]
     ghz = rows[rows["curve"] == "tree_ghz_dephased"]
     for label, own in (("loss", losses), ("contrast ghz_dephased", ghz)):
-        (line,) = [li for name, li in drawn.items() if name == f"{label} {LOSS}"] or [
-            li for name, li in drawn.items() if name.startswith(f"{label} uniform")
-        ]
-        np.testing.assert_array_equal(line.get_ydata(), own[LOSS])
+        np.testing.assert_array_equal(drawn[f"{label} {LOSS}"].get_ydata(), own[LOSS])
+    assert f"contrast ghz_dephased haar blocks {CLOSED_FORM} {LOSS}" in drawn
     said = FIGURES["loss_and_contrast"].headline(contrasts(rows))
     assert "the loss of qcnn z_last varies by" in said
     assert "ghz_dephased" in said
+
+
+def test_a_contrast_is_compared_with_the_loss_of_its_own_circuit(frames):
+    rows = frames["trainability"]
+    own = rows[rows["curve"].isin(["tree_z_root_uniform", "tree_ghz_dephased"])]
+    loss = own[own["contrast"].isna()]
+    others = [  # first in the table, larger: each differs in one choice
+        loss.assign(curve="other", log10_variance=9.0, **choice)
+        for choice in ({"angles": "small"}, {"sharing": "shape", "tied": True}, {"n_layers": 3})
+    ]
+    chosen = contrasts(pd.concat([*others, own], ignore_index=True))
+    assert set(chosen["curve"]) == {"tree_z_root_uniform", "tree_ghz_dephased"}
+    said = FIGURES["loss_and_contrast"].headline(chosen)
+    assert f"At 100 qubits the loss of tree z_root varies by 10^{loss[LOSS].iloc[-1]:.1f}" in said
 
 
 def test_learning_curves_are_the_steps_at_the_largest_width(frames):
@@ -251,7 +268,7 @@ def test_contrasts_are_drawn_again_as_powers_of_ten(frames):
 @pytest.mark.parametrize("layout", [WIDE, NARROW], ids=["wide", "narrow"])
 @pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
 def test_no_text_is_clipped_or_overlaps(frames, figure, layout):
-    drawn = figure.draw(frames[figure.table], layout)
+    drawn = figure.draw(together(figure, frames), layout)
     with style():
         drawn.draw_without_rendering()
     page = drawn.bbox
@@ -270,14 +287,28 @@ def test_every_figure_copes_with_no_rows_and_one_width(figure):
     one = {
         "trainability": synthetic_rows.trainability(widths=(8,)),
         **synthetic_rows.training(widths=(8,), repeats=1, n_steps=2),
+        "rivals": synthetic_rows.rivals(widths=(8,)),
     }
-    rows = frame(figure.table, one[figure.table])
+    rows = together(figure, {table: frame(table, one[table]) for table in figure.tables})
     assert figure.headline(figure.select(rows))
     render(figure.draw(rows, NARROW), "svg")
     skipped = rows.assign(status="skipped")
-    for nothing in (frame(figure.table, []), skipped):
+    for nothing in (frame(figure.tables[0], []), skipped):
         assert figure.select(nothing).empty
         assert "to draw" in texts(figure.draw(nothing, WIDE))
+
+
+def test_the_ladder_shows_every_accuracy_with_a_record(frames):
+    figure = FIGURES["ladder"]
+    rows = together(figure, frames)
+    drawn = figure.draw(rows, WIDE)
+    own = figure.select(rows)
+    assert [axes.get_title(loc="left") for axes in drawn.axes] == ["8 qubits", "100 qubits"]
+    for axes, width in zip(drawn.axes, (8, 100), strict=True):
+        shown = [x for marks in axes.containers for x in marks.lines[0].get_xdata()]
+        np.testing.assert_allclose(sorted(shown), sorted(own[own["n_qubits"] == width]["value"]))
+        assert [text.get_text() for text in axes.texts][-1] == "lu_orbit"  # the hardest, last
+    assert "0.620 from joint shots of two copies" in figure.headline(own)
 
 
 def test_equal_rows_give_equal_bytes(frames):

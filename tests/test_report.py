@@ -9,8 +9,9 @@ import pytest
 from qnnbench.circuits.ansatze import ANSATZE
 from qnnbench.figures import FIGURES
 from qnnbench.report import write_report
+from qnnbench.report.cells import MAX_ROWS, decades, error, score
 from qnnbench.report.page import FOLDER, powers, references
-from qnnbench.report.tables import MAX_ROWS, certificates, decades, error, matching_moments, score
+from qnnbench.report.tables import certificates, matching_moments
 from qnnbench.results import to_table, write_rows
 from qnnbench.states.datasets import DATASETS
 from tests import synthetic_rows

@@ -50,8 +50,9 @@ def test_the_jobs_cover_every_cell_once(stage):
 
 
 def test_a_training_job_relies_on_the_certificates_of_its_states():
-    assert study.certificates_of(DEFAULT, "qcnn_spt_path", "n8-64") == [("spt_path", "n8-64")]
-    assert study.certificates_of(DEFAULT, "qcnn_spt_path", "n100") == [("spt_path", "n100")]
+    for batch in ("n8-64", "n100"):
+        needed = study.certificates_of(DEFAULT, "training", "qcnn_spt_path", batch)
+        assert needed == [("spt_path", batch)]
 
 
 def test_an_unknown_batch_is_answered_with_the_known_ones():
@@ -86,7 +87,7 @@ def test_a_stage_depends_on_the_code_below_it_only(tmp_path, monkeypatch):
     before = {stage: study.source(stage) for stage in study.STAGES}
     (tmp_path / "training" / "loop.py").write_text("b = 2")
     moved = {stage for stage in study.STAGES if study.source(stage) != before[stage]}
-    assert moved == {"training", "report"}
+    assert moved == {"training", "rivals", "report"}
     (tmp_path / "registry.py").write_text("a = 2")
     assert all(study.source(stage) != before[stage] for stage in study.STAGES)
 

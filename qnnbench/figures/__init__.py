@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
-from qnnbench.figures import comparisons, depth, learning, scores, trainability
+from qnnbench.figures import comparisons, depth, ladder, learning, scores, trainability
 from qnnbench.figures.panels import NARROW, WIDE, Layout
 from qnnbench.figures.style import DARK, LIGHT, render
 
@@ -24,9 +24,9 @@ class Drawing:
     Attributes:
         name: File name without suffix, and anchor on the page.
         section: Heading of its section.
-        table: The table whose rows it takes.
+        tables: The tables whose rows it takes, together.
         select: Maps those rows to the ones it draws.
-        draw: Maps the table's rows and a layout to a figure; without drawable rows the
+        draw: Maps the tables' rows and a layout to a figure; without drawable rows the
             figure says so.
         headline: Maps the drawn rows, at least one, to what is seen, in a sentence.
         definition: What exactly is plotted.
@@ -35,7 +35,7 @@ class Drawing:
 
     name: str
     section: str
-    table: str
+    tables: tuple[str, ...]
     select: Callable[[pd.DataFrame], pd.DataFrame]
     draw: Callable[[pd.DataFrame, Layout], Figure]
     headline: Callable[[pd.DataFrame], str]
@@ -55,7 +55,7 @@ FIGURES = {
         Drawing(
             "gradient_variance",
             "Trainability",
-            "trainability",
+            ("trainability",),
             trainability.drawable,
             trainability.gradient_variance,
             trainability.headline,
@@ -73,7 +73,7 @@ FIGURES = {
         Drawing(
             "gradient_map",
             "Inside a circuit",
-            "trainability",
+            ("trainability",),
             depth.mapped,
             depth.gradient_map,
             depth.map_headline,
@@ -85,7 +85,7 @@ FIGURES = {
         Drawing(
             "variance_by_depth",
             "Depth",
-            "trainability",
+            ("trainability",),
             depth.scanned,
             depth.variance_by_depth,
             depth.depth_headline,
@@ -97,7 +97,7 @@ FIGURES = {
         Drawing(
             "initial_laws",
             "Initial angles",
-            "trainability",
+            ("trainability",),
             comparisons.laws,
             comparisons.initial_laws,
             comparisons.laws_headline,
@@ -110,7 +110,7 @@ FIGURES = {
         Drawing(
             "loss_and_contrast",
             "Loss and classes",
-            "trainability",
+            ("trainability",),
             comparisons.contrasts,
             comparisons.loss_and_contrast,
             comparisons.contrast_headline,
@@ -123,7 +123,7 @@ FIGURES = {
         Drawing(
             "learning_curves",
             "Learning",
-            "steps",
+            ("steps",),
             learning.widest,
             learning.learning_curves,
             learning.headline,
@@ -136,7 +136,7 @@ FIGURES = {
         Drawing(
             "accuracy",
             "Classification",
-            "scores",
+            ("scores",),
             scores.accuracies,
             scores.accuracy,
             scores.headline,
@@ -145,9 +145,24 @@ FIGURES = {
             "test scores with the metric accuracy",
         ),
         Drawing(
+            "ladder",
+            "Difficulty",
+            ("scores", "rivals"),
+            ladder.ranked,
+            ladder.ladder,
+            ladder.headline,
+            "Accuracy on the test states with its 95 % Wilson interval, of the median repeat, for "
+            "every learner and what was measured of each state: expectation values of the readout "
+            "of a trained network, one shot of it, records that classical rivals learn from, or "
+            "joint shots of two copies. Datasets are ordered by the mean over all learners. The "
+            "smallest and the largest width are shown. Ticks: the best that any measurement of so "
+            "many copies can reach, where it is below 1.",
+            "test accuracies",
+        ),
+        Drawing(
             "compression",
             "Compression",
-            "scores",
+            ("scores",),
             scores.fidelities,
             scores.compression,
             scores.headline,
@@ -160,7 +175,7 @@ FIGURES = {
         Drawing(
             "label_free",
             "Labels or no labels",
-            "scores",
+            ("scores",),
             scores.label_study,
             scores.label_free,
             scores.headline,

@@ -47,9 +47,9 @@ def fidelities(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def label_study(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return every score on states that differ in one global quantity only."""
+    """Return the scores of exact means on states that differ in one global quantity only."""
     done = drawable(rows)
-    return done[done["dataset"] == LABEL_STUDY]
+    return done[(done["dataset"] == LABEL_STUDY) & done["metric"].isin(("accuracy", "contrast"))]
 
 
 def typical(rows: pd.DataFrame) -> pd.DataFrame:

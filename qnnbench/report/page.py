@@ -17,7 +17,16 @@ from qnnbench.report import summary, tables
 from qnnbench.report.inline import inline
 from qnnbench.results import digest, read_rows, write_atomically
 
-TABLES = ("datasets", "certificates", "trainability", "verdicts", "runs", "steps", "scores")
+TABLES = (
+    "datasets",
+    "certificates",
+    "trainability",
+    "verdicts",
+    "runs",
+    "steps",
+    "scores",
+    "rivals",
+)
 FOLDER = Path(__file__).parent
 
 
@@ -51,12 +60,18 @@ def write_report(
         config: The whole resolved config of the study.
 
     Raises:
-        ValueError: An unknown table, or a file that is no table of this version.
+        ValueError: An unknown table, a file that is no table of this version, or an accuracy
+            above its ceiling.
         FileNotFoundError: A row file is missing.
     """
+    from qnnbench.tasks.ceilings import above_ceiling  # loads Cirq: 4 s that no import pays
+
     for name in table_files:
         lookup(dict.fromkeys(TABLES, name), name, "table of the report")
     frames = {name: read_rows(name, table_files.get(name, ())) for name in TABLES}
+    accuracies = [row for t in ("scores", "rivals") for row in frames[t].to_dict("records")]
+    if broken := above_ceiling(accuracies):
+        raise ValueError("\n".join(broken))
     pictures = [_picture(drawing, frames, Path(out_dir)) for drawing in FIGURES.values()]
     page = render_page(frames, pictures, config)
     path = Path(out_dir) / "index.html"
@@ -73,7 +88,7 @@ def _write(path: Path, content: bytes) -> None:
 
 def _picture(drawing: Drawing, frames: dict[str, pd.DataFrame], out_dir: Path) -> Picture:
     """Draw one figure, write its files, and return what the page shows of it."""
-    rows = frames[drawing.table]
+    rows = pd.concat([frames[table] for table in drawing.tables], ignore_index=True)
     figure = drawing.draw(rows, WIDE)
     png, svg = render(figure, "png"), render(figure, "svg")
     _write(out_dir / "figures" / f"{drawing.name}.png", png)
@@ -95,7 +110,7 @@ def _picture(drawing: Drawing, frames: dict[str, pd.DataFrame], out_dir: Path) -
 def _missing(drawing: Drawing, frames: dict[str, pd.DataFrame]) -> str:
     """Return what a figure lacks and what the rows say of the reason."""
     text = f"Nothing to draw: the study holds no {drawing.wants}."
-    source = drawing.table if drawing.table == "trainability" else "runs"
+    source = "trainability" if drawing.tables == ("trainability",) else "runs"
     stopped = frames[source][frames[source]["status"] != "ok"]
     reasons = (
         stopped[["status", "reason"]].astype(object).replace("", None).fillna("no reason given")
@@ -141,6 +156,7 @@ def _tables(frames: dict[str, pd.DataFrame]) -> dict[str, tables.Table]:
         tables.moments(frames["trainability"]),
         tables.verdicts(frames["verdicts"]),
         tables.scores(frames["scores"]),
+        tables.rivals(frames["rivals"]),
         tables.runs(frames["runs"]),
         tables.not_run(frames["runs"], frames["trainability"]),
         tables.datasets(frames["datasets"]),
@@ -150,11 +166,11 @@ def _tables(frames: dict[str, pd.DataFrame]) -> dict[str, tables.Table]:
 
 
 def _limits(rows: pd.DataFrame) -> list[Any]:
-    """Return the dataset records whose rows the study holds; they state their limits."""
+    """Return the families whose datasets the study holds; they state their limits."""
     from qnnbench.states.datasets import DATASETS  # loads Cirq: 4 s that no import pays
 
     return [
-        DATASETS[name] for name in sorted(rows["dataset"].dropna().unique()) if name in DATASETS
+        DATASETS[name] for name in sorted(rows["family"].dropna().unique()) if name in DATASETS
     ]
 
 

@@ -10,7 +10,8 @@ import pandas as pd
 from qnnbench.figures.panels import arm_label
 from qnnbench.figures.scores import drawable, score_text, typical
 from qnnbench.figures.trainability import MAXIMUM, MEAN
-from qnnbench.report.tables import Cell, Table, matching_moments
+from qnnbench.report.cells import Cell, Table
+from qnnbench.report.tables import matching_moments
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ def facts(frames: dict[str, pd.DataFrame]) -> list[Fact]:
 
 def _typical_rows(frames: dict[str, pd.DataFrame]) -> list[Row]:
     """Return the median repeats in the arms' main metric: contrast only if alone."""
-    scores = typical(drawable(frames["scores"]))
+    scores = drawable(frames["scores"])
+    scores = typical(scores[~scores["metric"].str.startswith("one_shot")])
     n_metrics = scores.groupby(["dataset", "arm"])["metric"].transform("nunique")
     return scores[(scores["metric"] != "contrast") | (n_metrics == 1)].to_dict("records")
 
@@ -89,7 +91,7 @@ def overview(frames: dict[str, pd.DataFrame]) -> Table:
     ]
     headings = ("dataset", "arm", *(f"{n:,} qubits" for n in widths))
     caption = (
-        "Test score of the median repeat: accuracy or fidelity. ▲ trains: its interval lies "
+        "Test score of the median repeat: accuracy, fidelity or R². ▲ trains: its interval lies "
         "above chance and above the same network untrained. ○ not shown to train. A word: the "
         "status of what did not run. – not in the study."
     )

@@ -7,6 +7,7 @@ rule report:
         runs=row_files("runs", "training"),
         steps=row_files("steps", "training"),
         scores=row_files("scores", "training"),
+        rivals=row_files("rivals", "rivals"),
     output:
         page="<reports>/index.html",
         figures=directory("<reports>/figures"),

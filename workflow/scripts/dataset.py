@@ -10,9 +10,10 @@ follow(snakemake.log[0])
 [cell] = snakemake.params.cells
 with Meter() as meter:
     dataset = build_dataset(
-        cell["dataset"], cell["n_qubits"], seed=cell["seed"], **cell["options"]
+        cell["family"], cell["n_qubits"], seed=cell["seed"], **cell["options"]
     )
     write_dataset(snakemake.output.states, dataset)
-    row = dataset_row(dataset, snakemake.output.states)
-rows = identified([{**row, "seed_path": str(cell["seed"])}], cell, snakemake.config, meter)
+    row = dataset_row(dataset, snakemake.output.states) | {"dataset": cell["dataset"]}
+named = {"family": cell["family"], "seed_path": str(cell["seed"])}
+rows = identified([row | named], cell, snakemake.config, meter)
 write_rows(snakemake.output.rows, "datasets", rows)

@@ -5,6 +5,7 @@ from qnnbench.progress import follow
 from qnnbench.results import write_rows
 from qnnbench.states.storage import read_dataset
 from qnnbench.study import checkpoint_folder, identified
+from qnnbench.tasks.ceilings import above_ceiling
 from qnnbench.training import forget, train_arm
 
 follow(snakemake.log[0])
@@ -20,6 +21,8 @@ for cell, states in zip(snakemake.params.cells, snakemake.input.states, strict=T
     )
     for table, rows in trained.items():
         tables[table] += identified(rows, cell, snakemake.config)
+if broken := above_ceiling(tables["scores"]):
+    raise SystemExit("\n".join(broken))
 for table, rows in tables.items():
     write_rows(snakemake.output[table], table, rows)
 for cell in snakemake.params.cells:

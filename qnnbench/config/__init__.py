@@ -1,0 +1,80 @@
+"""What a config may say: read it, check all of it at once, name the lines at fault.
+
+The schema, ``workflow/schemas/config.schema.yaml``, holds the keys; names of ansätze,
+datasets and tasks, and their options, are checked against the tables and builders
+themselves, so that adding an entry to a table is enough.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from qnnbench.config.laws import law_of
+from qnnbench.config.names import entries_of, listed, name_problems, reference_problems
+from qnnbench.config.problems import (
+    SCHEMA,
+    explain,
+    place_of,
+    render,
+    repeated_keys,
+    tree_of,
+    validator,
+)
+
+__all__ = ["SCHEMA", "check", "law_of", "listed", "load"]
+
+
+def load(path: str | Path) -> dict[str, Any]:
+    """Return the checked config stored at ``path``.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: No YAML mapping, or :func:`check` finds a problem.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"No config at {path}. The shipped ones are in config/.")
+    try:
+        config = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path} is no YAML: {error}") from error
+    if not isinstance(config, dict):
+        raise ValueError(f"{path} must hold a YAML mapping, found {type(config).__name__}")
+    check(config, [path])
+    return config
+
+
+def check(
+    config: Mapping[str, Any], files: Sequence[str | Path] = (), *, names: bool = True
+) -> None:
+    """Accept ``config``, or list everything that is wrong with it.
+
+    Args:
+        config: The resolved config.
+        files: Where it was read from, for the lines in the message; the last one wins.
+        names: Whether to look up ansätze, datasets, tasks and their options too, which
+            imports Cirq (4 s).
+
+    Raises:
+        ValueError: With every problem: its key path, its line, what is allowed, and the
+            line of the schema.
+    """
+    trees = [tree_of(file) for file in files]
+    errors = list(validator().iter_errors(config))
+    problems = [problem for error in errors for problem in explain(error)]
+    broken = {tuple(error.absolute_path)[:2] for error in errors}
+    sound = {
+        section: entries_of(config, section, broken)
+        for section in ("datasets", "trainability", "training", "rivals")
+    }
+    problems += reference_problems(sound, config.get("datasets"))
+    problems += name_problems(sound) if names else ()
+    for tree in trees:
+        problems += repeated_keys(tree)
+    if problems:
+        placed = {place_of(problem, trees): problem for problem in reversed(problems)}
+        lines = [render(placed[place], files, place) for place in sorted(placed)]
+        many = f"{len(lines)} problems" if len(lines) > 1 else "1 problem"
+        raise ValueError("\n  ".join([f"The config has {many}:", *lines]))

@@ -1,0 +1,163 @@
+"""Names, options and widths that a config asks for, held against tables and builders."""
+
+import inspect
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from qnnbench.config.laws import first_angles, law_of
+from qnnbench.config.problems import KeyPath, Problem, unknown
+from qnnbench.registry import lookup
+
+GIVEN = ("n_qubits", "seed")  # what the study itself hands to builders
+
+Entries = list[tuple[str | int, Mapping[str, Any]]]
+
+
+def listed(value: Any) -> list[Any]:
+    """Return a list as it is, and anything else as the only item of one."""
+    return value if isinstance(value, list) else [value]
+
+
+def entries_of(config: Mapping[str, Any], section: str, broken: set[KeyPath]) -> Entries:
+    """Return the keys and entries of a section in which the schema finds no fault."""
+    block = config.get(section)
+    if isinstance(block, Mapping):
+        pairs: Iterable[tuple[str | int, Any]] = block.items()
+    else:
+        pairs = enumerate(block) if isinstance(block, list) else ()
+    return [(key, entry) for key, entry in pairs if not {(section, key), (section,)} & broken]
+
+
+def reference_problems(sound: Mapping[str, Entries], named: Any) -> Iterator[Problem]:
+    """Yield names given twice, and entries that ask for states the config does not make."""
+    for section, name in (("trainability", "curve"), ("training", "arm")):
+        times = Counter(entry[name] for _, entry in sound[section])
+        for key, entry in sound[section]:
+            if times[entry[name]] > 1:
+                yield Problem((section, key, name), f"{entry[name]!r} names two entries")
+    datasets = dict(sound["datasets"])
+    known = [str(name) for name in named] if isinstance(named, Mapping) else []
+    asked: list[tuple[KeyPath, KeyPath, str, Mapping[str, Any]]] = [
+        ((section, key), (section, key, states), dataset, entry)
+        for section, states in (("trainability", "contrast"), ("training", "dataset"))
+        for key, entry in sound[section]
+        for dataset in (listed(entry[states]) if states in entry else ())
+    ]
+    for key, entry in sound["rivals"]:
+        asked.append((("rivals", key), ("rivals", key), str(key), entry))
+    for path, where, dataset, entry in asked:
+        if dataset not in known:
+            yield Problem(where, unknown(known, dataset, "dataset here"))
+            continue
+        widths = datasets.get(dataset, entry)["widths"]
+        if missing := [n for n in entry["widths"] if n not in widths]:
+            text = f"dataset {dataset!r} is not made at {missing}, only at {widths}"
+            yield Problem((*path, "widths"), text)
+
+
+def name_problems(sound: Mapping[str, Entries]) -> Iterator[Problem]:
+    """Yield names no table knows, options no builder takes, and values builders refuse."""
+    from qnnbench.circuits.ansatze import ANSATZE
+    from qnnbench.moments.closed_forms import CLOSED_FORMS
+    from qnnbench.rivals import RIVALS
+    from qnnbench.states.datasets import DATASETS, has_width
+    from qnnbench.tasks import check_served
+
+    families = {name: entry.get("family", name) for name, entry in sound["datasets"]}
+    for name, entry in sound["datasets"]:
+        path = ("datasets", name)
+        if bad := _refused(path, lookup, DATASETS, families[name], "dataset"):
+            yield from bad
+            continue
+        family = DATASETS[families[name]]
+        yield from _option_problems(path, family.generate, f"dataset {name!r}", entry)
+        if wrong := [n for n in entry["widths"] if not has_width(family, n)]:
+            least = family.min_qubits
+            text = f"dataset {name!r} needs {family.widths} >= {least}, got {wrong}"
+            yield Problem((*path, "widths"), text)
+    for name, entry in sound["rivals"]:
+        for rival in entry["rivals"]:
+            where = ("rivals", name, "rivals")
+            yield from _refused(where, lookup, RIVALS, rival, "rival")
+    for section in ("trainability", "training"):
+        for key, entry in sound[section]:
+            path = (section, key)
+            for form in listed(entry.get("closed_form", [])):
+                where = (*path, "closed_form")
+                yield from _refused(where, lookup, CLOSED_FORMS, form, "closed form")
+            if "closed_form" in entry:
+                continue
+            ansatz = entry["ansatz"]
+            for angles in listed(entry["angles"]):
+                first = (first_angles, angles)
+                ask = (law_of, angles, 2, 1) if section == "trainability" else first
+                yield from _refused((*path, "angles"), *ask)
+            if section == "training":
+                states = families.get(entry["dataset"], entry["dataset"])
+                yield from _refused((*path, "task"), check_served, entry["task"], states)
+            if bad := _refused((*path, "ansatz"), lookup, ANSATZE, ansatz, "ansatz"):
+                yield from bad
+                continue
+            build, kind = ANSATZE[ansatz].build, f"ansatz {ansatz!r}"
+            yield from list(_option_problems(path, build, kind, entry)) or _network_problems(
+                path, entry
+            )
+
+
+def _refused(path: KeyPath, ask: Callable[..., Any], *args: Any) -> list[Problem]:
+    """Return what ``ask`` says against ``args``, if anything."""
+    try:
+        ask(*args)
+    except (TypeError, ValueError) as error:
+        return [Problem(path, str(error))]
+    return []
+
+
+def _option_problems(
+    path: KeyPath, build: Callable[..., Any], kind: str, entry: Mapping[str, Any]
+) -> Iterator[Problem]:
+    """Yield the options of ``entry`` that ``build`` does not take; depths are one of them."""
+    allowed = [name for name in inspect.signature(build).parameters if name not in GIVEN]
+    if "n_layers" in entry:
+        if "n_layers" not in allowed:
+            text = unknown(allowed, "n_layers", f"option of {kind}")
+            yield Problem((*path, "n_layers"), text)
+        elif "n_layers" in entry.get("options", {}):
+            yield Problem((*path, "n_layers"), "n_layers is among the options too")
+    for option in entry.get("options", {}):
+        if option not in allowed:
+            text = unknown(allowed, option, f"option of {kind}")
+            yield Problem((*path, "options", option), text)
+
+
+def _network_problems(path: KeyPath, entry: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what is wrong with option values, observable, task or loss at the least width."""
+    from qnnbench.circuits.ansatze import ANSATZE, build_ansatz
+    from qnnbench.tasks import TASKS, task_loss
+
+    n_qubits = min(entry["widths"])
+    try:
+        network = build_ansatz(entry["ansatz"], n_qubits, **entry.get("options", {}))
+    except (TypeError, ValueError) as error:
+        yield Problem((*path, "options"), str(error))
+        return
+    index, known = entry.get("observable_index", 0), len(network.observables)
+    if index >= known:
+        text = f"{index} asked, {known} observables at {n_qubits} qubits"
+        yield Problem((*path, "observable_index"), text)
+    readout = inspect.signature(ANSATZE[entry["ansatz"]].build).parameters.get("readout")
+    if readout and "observable" in entry:
+        read = entry.get("options", {}).get("readout", readout.default)
+        if entry["observable"] != read:
+            text = f"{entry['observable']!r} is not what the ansatz reads, which is {read!r}"
+            yield Problem((*path, "observable"), text)
+    if "task" in entry:
+        task, loss, n_kept = entry["task"], entry.get("loss", ""), entry.get("n_kept")
+        if task not in TASKS:
+            return  # told with the dataset
+        yield from _refused((*path, "loss"), lambda: task_loss(task, loss).observables(network))
+        if n_kept is not None:
+            yield from _refused(
+                (*path, "n_kept"), lambda: task_loss(task, "", n_kept).observables(network)
+            )

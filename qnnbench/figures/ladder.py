@@ -1,0 +1,138 @@
+"""The ladder of difficulty: who tells the classes of which dataset apart, from which record."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from qnnbench.figures.panels import Layout, message, panels, text_key
+from qnnbench.figures.scores import score_text
+from qnnbench.figures.style import LIGHT, Look, looks, style
+
+RECORDS = {  # what was measured of each state, in the order of the legend
+    "expectation values": Look(LIGHT["blue"], "o"),
+    "one shot": Look(LIGHT["sky"], "o"),
+    "z shots": Look(LIGHT["amber"], "s"),
+    "pauli expectations": Look(LIGHT["olive"], "s"),
+    "shadows": Look(LIGHT["mauve"], "s"),
+    "overlaps": Look(LIGHT["wine"], "D"),
+    "separate shots of two copies": Look(LIGHT["red"], "v"),
+    "joint shots of two copies": Look(LIGHT["green"], "^"),
+}
+
+_CELL = ["dataset", "n_qubits", "arm", "record", "n_copies"]
+_ROW_IN = 0.85  # height of one dataset
+
+
+def ranked(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the median repeat of every accuracy: one row per dataset, width, arm and record."""
+    done = rows[(rows["status"] == "ok") & rows["value"].notna()]
+    done = done[done["metric"].str.endswith("accuracy") & done["record"].notna()]
+    done = text_key(done, ("dataset", "arm", "record")).fillna({"n_copies": 0})
+    ordered = done.sort_values(["value", "repeat"])
+    groups = ordered.groupby(_CELL)
+    middle = groups.cumcount() == (groups["value"].transform("size") - 1) // 2
+    return ordered[middle].sort_values(_CELL)
+
+
+def ladder(rows: pd.DataFrame, layout: Layout) -> Figure:
+    """Draw accuracies of every learner on every dataset, one panel per width.
+
+    Args:
+        rows: Of tables ``scores`` and ``rivals``.
+        layout: ``panels.WIDE`` or ``panels.NARROW``.
+    """
+    with style():
+        found = ranked(rows)
+        if found.empty:
+            return message("No accuracies to draw.", layout)
+        names = _by_difficulty(found)
+        widths = sorted({int(n) for n in found["n_qubits"]})
+        if len(widths) > 2:
+            widths = [widths[0], widths[-1]]
+        figure, axes = panels([[]] * len(widths), layout, height_in=_ROW_IN * len(names))
+        records = [r for r in RECORDS if r in set(found["record"])]
+        records += sorted(set(found["record"]) - set(records))
+        for panel, width in zip(axes, widths, strict=True):
+            own = found[found["n_qubits"] == width]
+            _draw(panel, own, names, records)
+            panel.set_title(f"{width:,} qubits")
+        _legend(figure, records, layout)
+        return figure
+
+
+def _by_difficulty(rows: pd.DataFrame) -> list[str]:
+    """Return the datasets, the one that most learners solve first."""
+    return list(rows.groupby("dataset")["value"].mean().sort_values(ascending=False).index)
+
+
+def _look(record: str) -> Look:
+    return RECORDS.get(record) or looks([(record, "")])[0]
+
+
+def _draw(axes: Axes, rows: pd.DataFrame, names: list[str], records: list[str]) -> None:
+    """Draw one line of marks per dataset and record, with intervals and ceilings."""
+    places = np.linspace(-0.16, 0.4, len(records)) if len(records) > 1 else [0.1]
+    for record, shift in zip(records, places, strict=True):
+        own, look = rows[rows["record"] == record], _look(record)
+        y = own["dataset"].map({name: i for i, name in enumerate(names)}) + shift
+        reach = own[["lower", "upper"]].sub(own["value"], axis=0).abs().fillna(0.0)
+        axes.errorbar(
+            own["value"],
+            y,
+            xerr=reach.to_numpy().T,
+            color=look.colour,
+            marker=look.marker,
+            linestyle="none",
+            elinewidth=0.9,
+            alpha=0.85,
+        )
+        bounded = own["ceiling"].fillna(1.0) < 1
+        axes.plot(
+            own.loc[bounded, "ceiling"],
+            y[bounded],
+            "|",
+            color=look.colour,
+            markersize=11,
+            markeredgewidth=1.6,
+        )
+    least = min(0.4, rows["value"].min() - 0.03)
+    for i, name in enumerate(names):
+        axes.text(least + 0.005, i - 0.46, name, va="top", fontsize=8.5, fontweight="bold")
+        axes.axhline(i + 0.5, color=LIGHT["grid"], linewidth=0.7)
+    axes.axvline(0.5, color=LIGHT["muted"], linewidth=1.1, linestyle=(0, (1, 2)), zorder=1)
+    axes.set_yticks([])
+    axes.set(ylim=(len(names) - 0.5, -0.5), xlim=(least, 1.03))
+    axes.grid(axis="y", visible=False)
+    axes.grid(axis="x", visible=True)
+    axes.set_xlabel("test accuracy (fraction); dotted: chance")
+
+
+def _legend(figure: Figure, records: list[str], layout: Layout) -> None:
+    """Write the legend into a strip that is added below the panels."""
+    marks = [(record, _look(record)) for record in records]
+    marks.append(("ceiling of its record, where below 1", Look(LIGHT["ink"], "|")))
+    handles = [
+        Line2D([], [], color=look.colour, marker=look.marker, linestyle="none", label=record)
+        for record, look in marks
+    ]
+    columns = 3 if layout.columns > 1 else 1
+    strip = 0.12 + 0.2 * -(-len(handles) // columns)
+    width, height = figure.get_size_inches()
+    share = height / (height + strip)
+    for axes in figure.axes:
+        x, y, across, up = axes.get_position().bounds
+        axes.set_position((x, 1 - share + y * share, across, up * share))
+    figure.set_size_inches(width, height + strip)
+    figure.legend(handles=handles, loc="lower center", ncols=columns, frameon=False, fontsize=8.5)
+
+
+def headline(rows: pd.DataFrame) -> str:
+    """Return the best learner of each kind of record on the hardest dataset."""
+    hardest = _by_difficulty(rows)[-1]
+    own = rows[rows["dataset"] == hardest]
+    own = own[own["n_qubits"] == own["n_qubits"].max()]
+    best = own.sort_values("value").groupby("record").tail(1).sort_values("value")
+    said = [f"{score_text(row['value'])} from {row['record']}" for _, row in best.iterrows()]
+    return f"On {hardest} at {own['n_qubits'].iloc[0]:,} qubits: {', '.join(reversed(said))}"
