@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from qnnbench.states.certificates import CERTIFIERS, certify
-from qnnbench.states.datasets import DATASETS, build_dataset
+from qnnbench.states.datasets import DATASETS, build_dataset, has_width
 from qnnbench.states.distances import histogram_distance_squared, marginal_distance_squared
 from qnnbench.states.families.ghz import dephased_ghz, ghz_state
 from qnnbench.states.mps import MPS, PAULIS, Mixture
@@ -39,8 +39,9 @@ def test_every_family_is_certified():
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_every_certificate_holds(name):
-    sizes = None if name == "two_state" else SMALL
-    data = build_dataset(name, 8, sizes, seed=1)
+    sizes = None if name in ("two_state", "low_bond") else SMALL
+    width = next(n for n in range(8, 101) if has_width(DATASETS[name], n))
+    data = build_dataset(name, width, sizes, seed=1)
     rows = certify(data)
     assert all(row["holds"] for row in rows), [row for row in rows if not row["holds"]]
     assert set(data.certificate) == {row["fact"] for row in rows}
@@ -49,9 +50,9 @@ def test_every_certificate_holds(name):
         assert list(row) == ["fact", "method", "value", "expected", "tolerance", "holds"]
 
 
-@pytest.mark.parametrize("name", ["spt_path", "ghz_dephased", "two_state"])
+@pytest.mark.parametrize("name", ["spt_path", "ghz_dephased", "low_bond", "two_state"])
 def test_certificates_hold_at_a_hundred_qubits(name):
-    data = build_dataset(name, 100, None if name == "two_state" else 6, seed=1)
+    data = build_dataset(name, 100, None if name in ("two_state", "low_bond") else 6, seed=1)
     assert not broken_facts(data)
 
 

@@ -6,7 +6,20 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from qnnbench.registry import lookup
-from qnnbench.states.families import cluster_ising, ghz, spt_path, two_state
+from qnnbench.states.families import (
+    bond_alternating_xxz,
+    cluster_ising,
+    concentratable,
+    ghz,
+    graphs,
+    low_bond,
+    lu_orbit,
+    spt_path,
+    subspace,
+    surface_code,
+    tfim,
+    two_state,
+)
 from qnnbench.states.family import DatasetFamily
 from qnnbench.states.samples import Dataset
 
@@ -94,7 +107,17 @@ DATASETS = {
     for family in (
         spt_path.FAMILY,
         cluster_ising.FAMILY,
+        tfim.FAMILY,
+        bond_alternating_xxz.FAMILY,
         ghz.FAMILY,
+        ghz.PHASE,
+        graphs.GRAPH_STATES,
+        graphs.RING_PAIR,
+        surface_code.FAMILY,
+        lu_orbit.FAMILY,
+        concentratable.FAMILY,
+        low_bond.FAMILY,
+        subspace.FAMILY,
         two_state.FAMILY,
     )
 }

@@ -157,14 +157,20 @@ class StabilizerState:
             )
         simulator = _simulator(self.n_qubits)
         simulator.set_inverse_tableau(self._inverse)
-        for qubit, matrix in enumerate(np.asarray(matrices)):
-            moved = transfer(np.kron(matrix, np.eye(2))[None])[0]
-            if np.abs(moved - np.rint(moved)).max() > CLIFFORD_TOLERANCE:
-                raise NotClifford(
-                    f"the matrix on qubit {qubit} is not Clifford: a stabilizer state takes "
-                    "noise of kind 'pauli', not rotations"
-                )
-            simulator.do_tableau(_block_tableau(np.rint(moved).astype(int), 1), [qubit])
+        flat = np.reshape(matrices, (-1, 4))  # noise repeats few matrices
+        different, kinds = np.unique(flat, axis=0, return_inverse=True)
+        blocks = np.einsum("kst,uv->ksutv", different.reshape(-1, 2, 2), np.eye(2))
+        moved = transfer(blocks.reshape(-1, 4, 4))
+        rounded = np.rint(moved).astype(int)
+        clifford = np.abs(moved - rounded).max(axis=(1, 2)) <= CLIFFORD_TOLERANCE
+        if not clifford.all():
+            raise NotClifford(
+                f"the matrix on qubit {int(np.argmin(clifford[kinds]))} is not Clifford: a "
+                "stabilizer state takes noise of kind 'pauli', not rotations"
+            )
+        known = [_block_tableau(matrix, 1) for matrix in rounded]
+        for qubit, kind in enumerate(kinds):
+            simulator.do_tableau(known[kind], [qubit])
         return type(self)(simulator.current_inverse_tableau().inverse())
 
     @cached_property

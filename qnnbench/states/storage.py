@@ -1,115 +1,88 @@
-"""Datasets as Parquet files: one file per family and width, one row per state."""
+"""Datasets as Parquet files: one file per family and width, one row per state.
+
+``qnnbench.states.layout`` says what stands in which column, ``docs/datasets.md`` says it to
+people without this package.
+"""
 
 import json
-from functools import partial
-from itertools import pairwise
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from qnnbench.results import content_hash, read_parquet, write_parquet
+from qnnbench.registry import lookup
+from qnnbench.results import digest, write_atomically
 from qnnbench.states.datasets import DATASETS
-from qnnbench.states.mps import MPS, InputState, Mixture
+from qnnbench.states.layout import SCHEMA, SCHEMA_VERSION, row_hashes, rows, state_of_row
+from qnnbench.states.mps import InputState
 from qnnbench.states.samples import SPLITS, Dataset
-from qnnbench.states.stabilizer import StabilizerState
 
-SCHEMA_VERSION = 2
+ROW_GROUP_BYTES = 2**20  # smaller groups grow the footer, larger ones the cost of one state
 
-_NUMBERS = pa.list_(pa.list_(pa.float64()))  # one list per member of a mixture
-SCHEMA = pa.schema(
-    {
-        "sample_id": pa.int64(),
-        "noiseless": pa.bool_(),  # a state of Dataset.noiseless, no sample
-        "family": pa.string(),
-        "n_qubits": pa.int64(),
-        "split": pa.string(),
-        "label": pa.int64(),
-        "coupling": pa.float64(),  # NaN where none, like the next four
-        "target": pa.float64(),  # what a regression predicts
-        "energy": pa.float64(),
-        "energy_variance": pa.float64(),
-        "truncation_error": pa.float64(),
-        "parameters": pa.string(),  # JSON: what made the state
-        "stabilizers": pa.list_(pa.string()),  # n_qubits signed Pauli strings; null: tensors
-        "weights": pa.list_(pa.float64()),  # of the members; null for a pure state
-        "bond_dims": pa.list_(pa.list_(pa.int64())),  # n_qubits - 1 per member; null: stabilizers
-        "real": _NUMBERS,  # all tensors (left, 2, right) in C order, site after site
-        "imag": _NUMBERS,  # null for a real member
-    }
-)
 _METADATA_KEY = b"qnnbench"
-_NAMES = (
-    "split",
-    "label",
-    "coupling",
-    "target",
-    "energy",
-    "energy_variance",
-    "truncation_error",
-    "parameters",
-)
-
-
-def _state_columns(state: InputState) -> dict[str, Any]:
-    if isinstance(state, StabilizerState):
-        return {"stabilizers": state.stabilizers}
-    flat = [np.concatenate([t.ravel() for t in s.tensors]) for _, s in state.members]
-    return {
-        "weights": list(state.weights) if isinstance(state, Mixture) else None,
-        "bond_dims": [list(s.bond_dims) for _, s in state.members],
-        "real": [np.ascontiguousarray(numbers.real) for numbers in flat],
-        "imag": [
-            np.ascontiguousarray(numbers.imag) if np.iscomplexobj(numbers) else None
-            for numbers in flat
-        ],
-    }
-
-
-def _rows(dataset: Dataset, noiseless: bool) -> list[dict[str, Any]]:
-    columns = zip(
-        dataset.splits.tolist(),
-        dataset.labels.tolist(),
-        dataset.couplings.tolist(),
-        dataset.targets.tolist(),
-        dataset.energy.tolist(),
-        dataset.energy_variance.tolist(),
-        dataset.truncation_error.tolist(),
-        [json.dumps(facts, sort_keys=True) for facts in dataset.parameters],
-        strict=True,
-    )
-    return [
-        {
-            "sample_id": sample_id,
-            "noiseless": noiseless,
-            "family": dataset.name,
-            "n_qubits": dataset.n_qubits,
-            **dict(zip(_NAMES, row, strict=True)),
-            **_state_columns(state),
-        }
-        for sample_id, (row, state) in enumerate(zip(columns, dataset.states, strict=True))
-    ]
+_FACTS = {"family": dict, "details": dict, "content_hash": str}
+_PRUNED_BY = ["noiseless", "family", "n_qubits", "split", "label", "coupling", "target"]
+_TEXTS = ["family", "split", "parameters"]  # repeat; tensors as a dictionary only grow
+_WAY_OUT = "Fetch it again, or delete it and run snakemake again."
 
 
 def dataset_table(dataset: Dataset) -> pa.Table:
     """Return the Arrow table of ``SCHEMA`` that ``write_dataset`` stores.
 
-    Its metadata holds, as JSON under ``qnnbench``: the schema version, the family's
-    card and the details (seed, options) of the dataset.
+    Samples come first, in order, then the states of ``dataset.noiseless``. The metadata
+    holds, as JSON under ``qnnbench``: the schema version, the family's card, the details
+    (seed, options) of the dataset and the content hash of the rows.
+
+    Raises:
+        ValueError: A dataset of no family in ``DATASETS``.
     """
-    rows = _rows(dataset, noiseless=False)
+    stored = rows(dataset, noiseless=False)
     if dataset.noiseless is not None:
-        rows += _rows(dataset.noiseless, noiseless=True)
-    card = DATASETS[dataset.name].card()
-    facts = {"schema_version": SCHEMA_VERSION, "family": card, "details": dataset.details}
+        stored += rows(dataset.noiseless, noiseless=True)
+    card = lookup(DATASETS, dataset.name, "dataset").card()
+    return sealed(
+        pa.Table.from_pylist(stored, schema=SCHEMA), {"family": card, "details": dataset.details}
+    )
+
+
+def sealed(table: pa.Table, facts: dict[str, Any]) -> pa.Table:
+    """Return ``table`` with its row hashes, and ``facts`` with the content hash as metadata."""
+    hashes = row_hashes(table)
+    place = table.schema.get_field_index("row_hash")
+    table = table.set_column(place, SCHEMA.field("row_hash"), pa.array(hashes, pa.string()))
+    facts = {**facts, "schema_version": SCHEMA_VERSION, "content_hash": digest(hashes)}
     metadata = {_METADATA_KEY: json.dumps(facts, sort_keys=True).encode()}
-    return pa.Table.from_pylist(rows, schema=SCHEMA.with_metadata(metadata))
+    return table.replace_schema_metadata(metadata)
 
 
 def write_dataset(path: str | Path, dataset: Dataset) -> None:
-    """Write a dataset to one Parquet file, atomically; see ``SCHEMA`` for the columns."""
-    write_parquet(path, dataset_table(dataset))
+    """Write a dataset to one Parquet file, atomically, in row groups of about 1 MiB.
+
+    Raises:
+        ValueError: A dataset of no family in ``DATASETS``.
+    """
+    write_table(path, dataset_table(dataset))
+
+
+def write_table(path: str | Path, table: pa.Table) -> None:
+    """Write a table that is ``sealed`` as ``write_dataset`` does."""
+    per_row = table.nbytes / max(table.num_rows, 1)
+    write_atomically(
+        path,
+        lambda p: pq.write_table(
+            table,
+            p,
+            compression="zstd",
+            row_group_size=max(int(ROW_GROUP_BYTES / max(per_row, 1)), 1),
+            use_dictionary=_TEXTS,
+            write_statistics=_PRUNED_BY,
+        ),
+    )
 
 
 def read_dataset(path: str | Path) -> Dataset:
@@ -117,92 +90,68 @@ def read_dataset(path: str | Path) -> Dataset:
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: Not whole Parquet, not a dataset of this version, or numbers that
-            make no state.
+        ValueError: Not whole Parquet, not a dataset of this version, numbers other than
+            those written, or numbers that make no dataset.
     """
-    table = read_parquet(path)
-    if not table.schema.equals(SCHEMA):
-        odd = sorted(set(map(str, table.schema)) ^ set(map(str, SCHEMA)))
-        raise ValueError(f"{path} is no dataset of this version: columns {odd} differ.")
-    if not table.num_rows:
-        raise ValueError(f"{path} holds no states. Delete it and run snakemake again.")
-    facts = json.loads((table.schema.metadata or {}).get(_METADATA_KEY, b"{}"))
-    if facts.get("schema_version") != SCHEMA_VERSION:
+    with _opened(path) as (file, facts):
+        table = file.read()
+    _check_hashes(table, path)
+    if (found := digest(table["row_hash"].to_pylist())) != facts["content_hash"]:
         raise ValueError(
-            f"{path} has dataset schema version {facts.get('schema_version')}, this package "
-            f"reads {SCHEMA_VERSION}. Delete it and run snakemake again."
+            f"{path} has content hash {found}, expected {facts['content_hash']}: rows were "
+            f"added, removed, exchanged or reordered. {_WAY_OUT}"
         )
+    states = [_state(table, index, path) for index in range(table.num_rows)]
     is_noiseless = table["noiseless"].to_numpy()
-    read = partial(_dataset, path=path, details=facts["details"])
-    noiseless = read(table.filter(is_noiseless)) if any(is_noiseless) else None
-    return read(table.filter(~is_noiseless), noiseless=noiseless)
+    with _named(path):
+        before = _dataset(table, states, is_noiseless, facts) if any(is_noiseless) else None
+        return _dataset(table, states, ~is_noiseless, facts, noiseless=before)
 
 
-def _dataset(
-    table: pa.Table,
-    path: str | Path,
-    details: dict[str, Any],
-    noiseless: Dataset | None = None,
-) -> Dataset:
-    return Dataset(
-        name=table["family"][0].as_py(),
-        n_qubits=table["n_qubits"][0].as_py(),
-        states=tuple(_state(table, row, path) for row in range(table.num_rows)),
-        labels=table["label"].to_numpy(),
-        splits=np.array(table["split"].to_pylist()),
-        couplings=table["coupling"].to_numpy(),
-        targets=table["target"].to_numpy(),
-        energy=table["energy"].to_numpy(),
-        energy_variance=table["energy_variance"].to_numpy(),
-        truncation_error=table["truncation_error"].to_numpy(),
-        parameters=tuple(json.loads(facts) for facts in table["parameters"].to_pylist()),
-        details=details,
-        noiseless=noiseless,
-    )
+def read_state(path: str | Path, index: int) -> InputState:
+    """Return the state in row ``index``, reading its row group of about 1 MiB alone.
+
+    Args:
+        path: A file of ``write_dataset``.
+        index: Row, from 0: the samples in the order of ``Dataset.states``, then those of
+            ``Dataset.noiseless``.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: No such row, or what ``read_dataset`` refuses, as far as it was read.
+    """
+    with _opened(path) as (file, _):
+        ends = [0, *accumulate(_group_sizes(file.metadata))]
+        if isinstance(index, bool) or not isinstance(index, int | np.integer):
+            raise ValueError(f"a row is a whole number, got {index!r}")
+        if not 0 <= index < ends[-1]:
+            raise ValueError(f"{path} has rows 0 to {ends[-1] - 1}, asked for {index}")
+        group = int(np.searchsorted(ends, index, side="right")) - 1
+        row = file.read_row_group(group).slice(index - ends[group], 1)
+    _check_hashes(row, path, first=int(index))
+    return _state(row, 0, path, first=int(index))
 
 
-def _state(table: pa.Table, row: int, path: str | Path) -> InputState:
-    stabilizers = table["stabilizers"][row].as_py()
-    if stabilizers is not None:
-        return StabilizerState.from_stabilizers(stabilizers)
-    weights = table["weights"][row].as_py()
-    columns = (
-        table["bond_dims"][row].as_py(),
-        table["real"][row].values,
-        table["imag"][row].values,
-    )
-    try:
-        members = tuple(_member(*numbers) for numbers in zip(*columns, strict=True))
-        return members[0] if weights is None else Mixture(weights, members)
-    except ValueError as error:
-        raise ValueError(f"state {row} of {path} is damaged: {error}") from error
+def read_card(path: str | Path) -> dict[str, Any]:
+    """Return what a file says of itself, without reading a state.
 
+    Returns:
+        "schema_version", "content_hash", "family" (the data card) and "details" (seed,
+        options and what the family adds).
 
-def _member(bond_dims: list[int], real: pa.ListScalar, imag: pa.ListScalar) -> MPS:
-    numbers = real.values.to_numpy()
-    if imag.is_valid:
-        numbers = _complex(numbers, imag.values.to_numpy())
-    return MPS(_unflattened(numbers, bond_dims))
-
-
-def _complex(real: np.ndarray, imag: np.ndarray) -> np.ndarray:
-    """Return real + i imag without arithmetic, so that -0.0 survives."""
-    joined = np.empty(len(real), dtype=np.complex128)
-    joined.real, joined.imag = real, imag
-    return joined
-
-
-def _unflattened(flat: np.ndarray, bond_dims: list[int]) -> tuple[np.ndarray, ...]:
-    shapes = [(a, 2, b) for a, b in pairwise([1, *bond_dims, 1])]
-    ends = np.cumsum([2 * a * b for a, _, b in shapes])
-    parts = np.split(flat, ends[:-1])
-    return tuple(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: Not whole Parquet, or not a dataset of this version.
+    """
+    with _opened(path) as (_, facts):
+        return facts
 
 
 def dataset_row(dataset: Dataset, path: str | Path) -> dict[str, Any]:
     """Return the row of ``datasets`` that describes the file ``path`` of ``dataset``.
 
-    The content hash covers every number of every state, not the layout of the file.
+    The content hash is the one in the file: it covers every number of every state, not the
+    layout of the file.
     """
     counts = {f"n_{split}": int(np.sum(dataset.splits == split)) for split in SPLITS}
     return {
@@ -211,18 +160,104 @@ def dataset_row(dataset: Dataset, path: str | Path) -> dict[str, Any]:
         "n_states": len(dataset.states),
         **counts,
         "max_bond_dim": dataset.max_bond_dim,
-        "content_hash": content_hash(_hashed_as_bytes(dataset_table(dataset))),
+        "content_hash": read_card(path)["content_hash"],
         "file_size_bytes": Path(path).stat().st_size,
     }
 
 
-def _hashed_as_bytes(table: pa.Table) -> pa.Table:
-    """Return the table with the tensors as bytes: the hash is then 30 times faster."""
-    for name in ("real", "imag"):
-        cells = [
-            [part.values.to_numpy().tobytes() if part.is_valid else None for part in cell.values]
-            for cell in table[name]
-        ]
-        column = pa.array(cells, type=pa.list_(pa.binary()))
-        table = table.set_column(table.schema.get_field_index(name), name, column)
-    return table
+@contextmanager
+def _opened(path: str | Path) -> Iterator[tuple[pq.ParquetFile, dict[str, Any]]]:
+    """Yield an open file of this version and its facts; what goes wrong in it names it."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"No dataset at {path}. Run snakemake, or write_dataset, first.")
+    try:
+        with pq.ParquetFile(path) as file:
+            facts = _facts(file.schema_arrow, path)
+            if not file.metadata.num_rows:
+                raise ValueError(f"{path} holds no states. {_WAY_OUT}")
+            yield file, facts
+    except (pa.ArrowException, OSError) as error:
+        raise ValueError(f"{path} is not a whole Parquet file ({error}). {_WAY_OUT}") from error
+
+
+def _facts(schema: pa.Schema, path: str | Path) -> dict[str, Any]:
+    """Return the metadata of a file, after checking it and the columns."""
+    try:
+        facts = json.loads((schema.metadata or {}).get(_METADATA_KEY, b"{}"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"the metadata of {path} are no JSON ({error}). {_WAY_OUT}") from None
+    version = facts.get("schema_version") if isinstance(facts, dict) else None
+    if version != SCHEMA_VERSION:
+        raise ValueError(
+            f"{path} has dataset schema version {version!r}, this package reads "
+            f"{SCHEMA_VERSION}. {_WAY_OUT}"
+        )
+    if missing := [key for key, kind in _FACTS.items() if not isinstance(facts.get(key), kind)]:
+        raise ValueError(f"the metadata of {path} lack {missing}. {_WAY_OUT}")
+    if not schema.equals(SCHEMA):
+        odd = sorted(set(map(str, schema)) ^ set(map(str, SCHEMA)))
+        raise ValueError(
+            f"{path} is no dataset of this version: columns {odd} differ, or their order does. "
+            f"{_WAY_OUT}"
+        )
+    return facts
+
+
+def _group_sizes(metadata: pq.FileMetaData) -> Iterator[int]:
+    return (metadata.row_group(group).num_rows for group in range(metadata.num_row_groups))
+
+
+@contextmanager
+def _named(what: object) -> Iterator[None]:
+    """Say where numbers stand that make no state."""
+    try:
+        yield
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ValueError(f"{what} is damaged: {error}. {_WAY_OUT}") from error
+
+
+def _check_hashes(table: pa.Table, path: str | Path, first: int = 0) -> None:
+    """Raise where a row, counted from ``first``, is not the one that was written."""
+    with _named(path):
+        found = row_hashes(table)
+    for row, (expected, now) in enumerate(zip(table["row_hash"].to_pylist(), found, strict=True)):
+        if now != expected:
+            raise ValueError(
+                f"row {first + row} of {path} has hash {now}, expected {expected}: it was "
+                f"changed after it was written. {_WAY_OUT}"
+            )
+
+
+def _state(table: pa.Table, row: int, path: str | Path, first: int = 0) -> InputState:
+    with _named(f"state {first + row} of {path}"):
+        return state_of_row(table, row)
+
+
+def _dataset(
+    table: pa.Table,
+    states: list[InputState],
+    chosen: np.ndarray,
+    facts: dict[str, Any],
+    noiseless: Dataset | None = None,
+) -> Dataset:
+    """Return the chosen rows, of one family at one width, as a dataset."""
+    part = table.filter(pa.array(chosen))
+    names = set(zip(part["family"].to_pylist(), part["n_qubits"].to_pylist(), strict=True))
+    if len(names) != 1:
+        raise ValueError(f"a file holds one family at one width, got {sorted(names)}")
+    ((name, n_qubits),) = names
+    return Dataset(
+        name=name,
+        n_qubits=n_qubits,
+        states=tuple(state for state, keep in zip(states, chosen, strict=True) if keep),
+        labels=part["label"].to_numpy(),
+        splits=np.array(part["split"].to_pylist()),
+        couplings=part["coupling"].to_numpy(),
+        targets=part["target"].to_numpy(),
+        energy=part["energy"].to_numpy(),
+        energy_variance=part["energy_variance"].to_numpy(),
+        truncation_error=part["truncation_error"].to_numpy(),
+        parameters=tuple(json.loads(facts) for facts in part["parameters"].to_pylist()),
+        details=facts["details"],
+        noiseless=noiseless,
+    )

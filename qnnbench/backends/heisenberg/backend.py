@@ -14,8 +14,8 @@ from qnnbench.backends.heisenberg.flow import OperatorFlow
 from qnnbench.backends.heisenberg.plan import plan
 from qnnbench.backends.heisenberg.split import finite
 from qnnbench.backends.protocol import Cost, Evaluation, Query
-from qnnbench.backends.stacking import stack_states
 from qnnbench.circuits.pauli_transfer import transfer, transfer_pull_back
+from qnnbench.states.stacking import stack_states
 
 
 def cost(query: Query, max_bond_dim: int = 16) -> Cost:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from qnnbench.backends.stacking import stack_states
 from qnnbench.circuits.pauli_transfer import PAULIS
+from qnnbench.states.stacking import stack_states
 
 
 def _hermitian_basis(bond: int) -> np.ndarray:

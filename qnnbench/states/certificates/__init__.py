@@ -5,14 +5,34 @@ words, circuits, and contractions of the stored tensors. One file per family hol
 """
 
 from qnnbench.registry import lookup
-from qnnbench.states.certificates import cluster_ising, ghz, spt_path, two_state
+from qnnbench.states.certificates import (
+    compression,
+    concentratable,
+    ghz,
+    graphs,
+    lu_orbit,
+    spin_chains,
+    spt_path,
+    surface_code,
+    two_state,
+)
 from qnnbench.states.certificates.claims import Fact, Row
 from qnnbench.states.samples import Dataset
 
 CERTIFIERS: dict[str, tuple[Fact, ...]] = {
     "spt_path": spt_path.FACTS,
-    "cluster_ising": cluster_ising.FACTS,
+    "cluster_ising": spin_chains.CLUSTER_ISING_FACTS,
+    "tfim": spin_chains.TFIM_FACTS,
+    "bond_alternating_xxz": spin_chains.XXZ_FACTS,
     "ghz_dephased": ghz.FACTS,
+    "ghz_phase": ghz.PHASE_FACTS,
+    "graph_states": graphs.GRAPH_FACTS,
+    "ring_pair": graphs.RING_FACTS,
+    "surface_code": surface_code.FACTS,
+    "lu_orbit": lu_orbit.FACTS,
+    "concentratable": concentratable.FACTS,
+    "low_bond": compression.LOW_BOND_FACTS,
+    "subspace": compression.SUBSPACE_FACTS,
     "two_state": two_state.FACTS,
 }
 
