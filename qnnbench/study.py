@@ -47,10 +47,7 @@ SHARED_WIDTH = {
     "rivals": 64,
 }
 
-CROSSED = {  # an entry may list several of each
-    "trainability": ("n_layers", "angles", "contrast", "closed_form"),
-    "rivals": ("rivals",),
-}
+CROSSED = ("n_layers", "angles", "contrast", "closed_form")  # a curve may list several of each
 
 Config = Mapping[str, Any]
 Cell = dict[str, Any]
@@ -124,10 +121,22 @@ def certificates_of(config: Config, stage: str, name: str, batch: str) -> list[t
     return [(dataset, label) for label, group in made.items() if needed & set(group)]
 
 
+def runs_of(config: Config, dataset: str, batch: str) -> list[tuple[str, str]]:
+    """Return (arm, batch label) of the trained runs whose surrogates a job of rivals makes."""
+    arms = entries(config, "rivals")[dataset].get("surrogates_of", [])
+    needed = set(widths(config, "rivals", dataset, batch))
+    return [
+        (arm, label)
+        for arm in arms
+        for label, group in batches(entries(config, "training")[arm]["widths"], "training").items()
+        if needed & set(group)
+    ]
+
+
 def cells(config: Config, stage: str, name: str, batch: str) -> list[Cell]:
     """Return the cells of one job in order of width; a curve crosses what it lists."""
     entry = entries(config, stage)[name]
-    keys = [key for key in CROSSED.get(stage, ()) if key in entry]
+    keys = [key for key in CROSSED if key in entry] if stage == "trainability" else []
     choices = list(product(*(listed(entry[key]) for key in keys)))
     return [
         _cell(config, stage, {**entry, **dict(zip(keys, choice, strict=True))}, name, n)
@@ -152,7 +161,8 @@ def _cell(config: Config, stage: str, entry: Cell, name: str, n_qubits: int) -> 
         return _curve_cell(config, entry, n_qubits)
     if stage == "rivals":
         return {
-            "rival": {"rival": entry.pop("rivals"), **entry},
+            "rivals": entry,
+            "arms": [a for a in config["training"] if a["arm"] in entry.get("surrogates_of", [])],
             "dataset": name,
             "n_qubits": n_qubits,
             "seed": config["seed"],
@@ -221,10 +231,12 @@ def identified(
 
 
 def _key(cell: Cell, row: Mapping[str, Any]) -> Cell:
-    for kind in ("arm", "rival"):
-        if kind in cell:
-            settings = {k: v for k, v in cell[kind].items() if k not in ("arm", "repeats")}
-            return {**cell, kind: settings, "repeat": row["repeat"]}
+    if "arm" in cell:
+        arm = {k: v for k, v in cell["arm"].items() if k not in ("arm", "repeats")}
+        return {**cell, "arm": arm, "repeat": row["repeat"]}
+    if "rivals" in cell:
+        told_apart = {key: row.get(key) for key in ("arm", "record", "n_copies", "repeat")}
+        return {**cell, "rivals": told_apart, "arms": cell["arms"]}
     return cell
 
 

@@ -2,13 +2,11 @@
 
 import subprocess
 import sys
-from functools import reduce
 from inspect import signature
 
 import cirq
 import numpy as np
 import pytest
-import scipy.sparse as sparse
 from scipy.sparse.linalg import eigsh
 
 from qnnbench.results import content_hash
@@ -18,13 +16,13 @@ from qnnbench.states.datasets import (
     has_width,
     preparation_circuit,
 )
-from qnnbench.states.families.cluster_ising import ground_states, hamiltonian_mpo
 from qnnbench.states.families.ghz import dephased_ghz, ghz_dephased, ghz_state
 from qnnbench.states.families.spt_path import path_circuit, path_state
-from qnnbench.states.mps import PAULIS, Mixture
+from qnnbench.states.mps import Mixture
 from qnnbench.states.noise import rotation_noise
 from qnnbench.states.samples import SPLITS, generator, split_sizes
 from qnnbench.states.storage import dataset_table
+from tests.dense_sums import dense_sum
 
 
 def width(name):
@@ -35,25 +33,6 @@ def width(name):
 @pytest.fixture(scope="module", params=DATASETS)
 def dataset(request):
     return build_dataset(request.param, width(request.param), seed=1)
-
-
-def dense_sum(n_qubits, words):
-    """Return Σ coefficient · word at every site as a sparse matrix."""
-    total = sparse.csr_matrix((2**n_qubits, 2**n_qubits))
-    for word, coefficient in words.items():
-        for start in range(n_qubits - len(word) + 1):
-            letters = "I" * start + word + "I" * (n_qubits - start - len(word))
-            total = total + coefficient * reduce(sparse.kron, [PAULIS[p] for p in letters])
-    return total
-
-
-def free_fermion_energy(n_qubits, field):
-    """Ground-state energy of -ΣZXZ - field ΣX, open ends: minus the sum of singular values.
-
-    Jordan-Wigner turns X_j into iγ_j γ'_j and Z_j X Z_{j+2} into iγ'_j γ_{j+2}, up to signs.
-    """
-    couplings = field * np.eye(n_qubits) + np.eye(n_qubits, k=2)
-    return -np.linalg.svd(couplings, compute_uv=False).sum()
 
 
 def test_every_split_holds_every_class(dataset):
@@ -135,7 +114,7 @@ def test_split_sizes(n_samples, sizes):
         (lambda: build_dataset("two_state", 8, 4, seed=1), "leave n_samples out"),
         (
             lambda: build_dataset("cluster_ising", 8, seed=1, spt_fields=(0.1,)),
-            "4 fields or more",
+            "4 couplings or more",
         ),
         (lambda: build_dataset("spt_path/x", 8, seed=1), "no variants"),
         (lambda: preparation_circuit(build_dataset("two_state", 8, seed=1), 0), "no preparation"),
@@ -174,55 +153,6 @@ def test_path_ends_are_known_states():
     for site in range(4):  # stabilizers of H(-1) = 4 ΣZXZ
         letters = {site: "Z", site + 1: "X", site + 2: "Z"}
         assert cluster.expectation(letters) == pytest.approx(-1)
-
-
-def test_cluster_ising_operator_is_the_hamiltonian():
-    operator = np.ones((1, 1, 1))
-    for tensor in hamiltonian_mpo(5, 0.7, 0.3):
-        joined = np.einsum("aij,abst->bisjt", operator, tensor)
-        size = 2 * operator.shape[1]
-        operator = joined.reshape(joined.shape[0], size, size)
-    expected = dense_sum(5, {"ZXZ": -1, "X": -0.7, "XX": -0.3}).toarray()
-    np.testing.assert_allclose(operator[0], expected, atol=1e-12)
-
-
-def test_ground_states_agree_with_exact_diagonalisation():
-    fields = (0.3, 1.5)
-    for found, h1 in zip(ground_states(8, fields, 0.1, 16), fields, strict=True):
-        hamiltonian = dense_sum(8, {"ZXZ": -1, "X": -h1, "XX": -0.1})
-        (lowest,) = eigsh(hamiltonian, k=1, which="SA", return_eigenvectors=False)
-        vector = found.state.state_vector()
-        assert found.energy == pytest.approx(lowest, abs=1e-7)
-        assert found.energy == pytest.approx(vector @ (hamiltonian @ vector), abs=1e-10)
-        assert found.energy_variance == pytest.approx(0, abs=1e-6)
-        assert found.truncation_error == 0  # bond 16 holds any state of 8 qubits
-
-
-def test_free_fermion_energies_are_the_published_ones():
-    assert free_fermion_energy(100, 0.5) == pytest.approx(-104.61309890195, abs=1e-10)
-    assert free_fermion_energy(100, 1.0) == pytest.approx(2 * (1 - 1 / np.sin(np.pi / 202)))
-    assert free_fermion_energy(100, 1.5) == pytest.approx(-166.82460679935, abs=1e-10)
-
-
-def test_hundred_qubits_meet_the_closed_forms():
-    (found,) = ground_states(100, (0.5,), 0.0, 8)
-    exact = free_fermion_energy(100, 0.5)
-    # <H²> - <H>² bounds the error: E - E_0 <= variance / gap, and the gap is 2(1 - h).
-    assert 0 < found.energy - exact < found.energy_variance / (2 * (1 - 0.5))
-    assert found.energy == pytest.approx(exact, abs=2e-3)
-    assert found.energy_variance / 100 < 1e-3
-    string = {33: "Z", 67: "Z", **dict.fromkeys(range(34, 67, 2), "X")}
-    order = found.state.expectation(string)
-    assert order == pytest.approx((1 - 0.5**2) ** 0.25, abs=2e-3)  # bulk closed form
-
-
-def test_cluster_ising_splits_interleave_couplings():
-    data = build_dataset("cluster_ising", 8, 24, seed=1, noise=0.0)
-    assert data.noiseless is None
-    fields = [set(data.couplings[data.splits == split]) for split in SPLITS]
-    assert sum(map(len, fields)) == len(set.union(*fields)) == 12
-    for chosen in fields:
-        assert min(chosen) < 0.5 < 1 < max(chosen)
 
 
 def test_ghz_pair_is_the_pair_of_textbooks():

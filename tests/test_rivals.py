@@ -43,7 +43,7 @@ def planted(shift, n_qubits=6):
 
 
 def scored(rivals, dataset, n_copies=64, seed=1):
-    rows = rival_rows({"rival": rivals, "n_copies": n_copies}, dataset, seed=seed)
+    rows = rival_rows({"rivals": rivals, "n_copies": n_copies}, dataset, seed=seed)
     assert all(row["status"] == "ok" for row in rows)
     return {row["arm"]: row["value"] for row in rows}
 
@@ -183,7 +183,7 @@ def test_overlap_record_is_relative_to_the_purities():
 
 def test_rows_fit_the_table_and_say_what_was_used():
     dataset = planted(0.4)
-    entry = {"rival": ["z_logistic", "overlap_svm"], "n_copies": [1, 20], "repeats": 2}
+    entry = {"rivals": ["z_logistic", "overlap_svm"], "n_copies": [1, 20], "repeats": 2}
     rows = rival_rows(entry, dataset, seed=1)
     assert to_table("scores", rows).num_rows == 6
     told = [(row["arm"], row["n_copies"], row["repeat"]) for row in rows]
@@ -193,33 +193,33 @@ def test_rows_fit_the_table_and_say_what_was_used():
         assert row["record"] == RIVALS[row["arm"]].record
         assert row["lower"] < row["value"] <= row["upper"]
         assert (row["chance"], row["ceiling"], row["n_samples"]) == (0.5, 1.0, SIZES["test"])
-    again = rival_rows({**entry, "rival": "z_logistic"}, dataset, seed=1)
+    again = rival_rows({**entry, "rivals": "z_logistic"}, dataset, seed=1)
     assert [row["value"] for row in again] == [row["value"] for row in rows[:4]]
     with pytest.raises(ValueError, match="'z shots' uses up copies"):
-        rival_rows({"rival": "z_mlp"}, dataset, seed=1)
+        rival_rows({"rivals": "z_mlp"}, dataset, seed=1)
     with pytest.raises(ValueError, match="No rival named 'z_logistics'"):
-        rival_rows({"rival": "z_logistics"}, dataset, seed=1)
+        rival_rows({"rivals": "z_logistics"}, dataset, seed=1)
 
 
 def test_ceiling_is_that_of_the_family(monkeypatch):
     family = replace(DATASETS["spt_path"], ceiling=lambda data, n: 0.5 if n == 1 else 0.9)
     monkeypatch.setitem(DATASETS, "spt_path", family)
     dataset = build_dataset("spt_path", 4, seed=1, n_samples=16)
-    entry = {"rival": ["z_logistic", "pauli_logistic"], "n_copies": [1, 2]}
+    entry = {"rivals": ["z_logistic", "pauli_logistic"], "n_copies": [1, 2]}
     ceilings = [row["ceiling"] for row in rival_rows(entry, dataset, seed=1)]
     assert ceilings == [0.5, 0.9, 1.0]
 
 
 def test_what_is_not_classified_is_skipped_with_its_reason():
     dataset = build_dataset("two_state", 4, seed=1)
-    (row,) = rival_rows({"rival": "pauli_logistic"}, dataset, seed=1)
+    (row,) = rival_rows({"rivals": "pauli_logistic"}, dataset, seed=1)
     assert row["status"] == "skipped"
     assert "serves compression" in row["reason"]
     mixed = replace(
         planted(0.4, 4),
         states=(small_states(4)["stabilizer"], *planted(0.4, 4).states[1:]),
     )
-    (row,) = rival_rows({"rival": "overlap_svm"}, mixed, seed=1)
+    (row,) = rival_rows({"rivals": "overlap_svm"}, mixed, seed=1)
     assert row["status"] == "skipped"
     assert "stabilizer states" in row["reason"]
     assert to_table("scores", [row]).num_rows == 1

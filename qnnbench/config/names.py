@@ -58,51 +58,64 @@ def reference_problems(sound: Mapping[str, Entries], named: Any) -> Iterator[Pro
 
 def name_problems(sound: Mapping[str, Entries]) -> Iterator[Problem]:
     """Yield names no table knows, options no builder takes, and values builders refuse."""
-    from qnnbench.circuits.ansatze import ANSATZE
     from qnnbench.moments.closed_forms import CLOSED_FORMS
     from qnnbench.rivals import RIVALS
-    from qnnbench.states.datasets import DATASETS, has_width
-    from qnnbench.tasks import check_served
 
-    families = {name: entry.get("family", name) for name, entry in sound["datasets"]}
+    families = {name: str(entry.get("family", name)) for name, entry in sound["datasets"]}
     for name, entry in sound["datasets"]:
-        path = ("datasets", name)
-        if bad := _refused(path, lookup, DATASETS, families[name], "dataset"):
-            yield from bad
-            continue
-        family = DATASETS[families[name]]
-        yield from _option_problems(path, family.generate, f"dataset {name!r}", entry)
-        if wrong := [n for n in entry["widths"] if not has_width(family, n)]:
-            least = family.min_qubits
-            text = f"dataset {name!r} needs {family.widths} >= {least}, got {wrong}"
-            yield Problem((*path, "widths"), text)
+        yield from _dataset_problems(("datasets", name), families[name], entry)
     for name, entry in sound["rivals"]:
         for rival in entry["rivals"]:
-            where = ("rivals", name, "rivals")
-            yield from _refused(where, lookup, RIVALS, rival, "rival")
-    for section in ("trainability", "training"):
-        for key, entry in sound[section]:
-            path = (section, key)
-            for form in listed(entry.get("closed_form", [])):
-                where = (*path, "closed_form")
-                yield from _refused(where, lookup, CLOSED_FORMS, form, "closed form")
-            if "closed_form" in entry:
-                continue
-            ansatz = entry["ansatz"]
-            for angles in listed(entry["angles"]):
-                first = (first_angles, angles)
-                ask = (law_of, angles, 2, 1) if section == "trainability" else first
-                yield from _refused((*path, "angles"), *ask)
-            if section == "training":
-                states = families.get(entry["dataset"], entry["dataset"])
-                yield from _refused((*path, "task"), check_served, entry["task"], states)
-            if bad := _refused((*path, "ansatz"), lookup, ANSATZE, ansatz, "ansatz"):
-                yield from bad
-                continue
-            build, kind = ANSATZE[ansatz].build, f"ansatz {ansatz!r}"
-            yield from list(_option_problems(path, build, kind, entry)) or _network_problems(
-                path, entry
-            )
+            yield from _refused(("rivals", name, "rivals"), lookup, RIVALS, rival, "rival")
+    for key, entry in sound["trainability"]:
+        path = ("trainability", key)
+        for form in listed(entry.get("closed_form", [])):
+            where = (*path, "closed_form")
+            yield from _refused(where, lookup, CLOSED_FORMS, form, "closed form")
+        for angles in listed(entry.get("angles", [])):
+            yield from _refused((*path, "angles"), law_of, angles, 2, 1)
+        if "closed_form" not in entry:
+            yield from _ansatz_problems(path, entry)
+    for key, entry in sound["training"]:
+        path = ("training", key)
+        family = families.get(entry["dataset"], str(entry["dataset"]))
+        yield from _arm_problems(path, family, entry)
+
+
+def _dataset_problems(path: KeyPath, family: str, entry: Mapping[str, Any]) -> Iterator[Problem]:
+    from qnnbench.states.datasets import DATASETS, has_width
+
+    if bad := _refused(path, lookup, DATASETS, family, "dataset"):
+        yield from bad
+        return
+    known = DATASETS[family]
+    yield from _option_problems(path, known.generate, f"dataset {family!r}", entry)
+    if wrong := [n for n in entry["widths"] if not has_width(known, n)]:
+        text = f"dataset {family!r} needs {known.widths} >= {known.min_qubits}, got {wrong}"
+        yield Problem((*path, "widths"), text)
+
+
+def _arm_problems(path: KeyPath, family: str, entry: Mapping[str, Any]) -> Iterator[Problem]:
+    from qnnbench.tasks import check_served
+    from qnnbench.training.two_copies import PairSettings
+
+    yield from _refused((*path, "task"), check_served, entry["task"], family)
+    if "ansatz" not in entry:
+        yield from _refused(path, PairSettings.of, entry)
+        return
+    yield from _refused((*path, "angles"), first_angles, entry["angles"])
+    yield from _ansatz_problems(path, entry)
+
+
+def _ansatz_problems(path: KeyPath, entry: Mapping[str, Any]) -> Iterator[Problem]:
+    from qnnbench.circuits.ansatze import ANSATZE
+
+    if bad := _refused((*path, "ansatz"), lookup, ANSATZE, entry["ansatz"], "ansatz"):
+        yield from bad
+        return
+    build, kind = ANSATZE[entry["ansatz"]].build, f"ansatz {entry['ansatz']!r}"
+    options = list(_option_problems(path, build, kind, entry))
+    yield from options or _network_problems(path, entry)
 
 
 def _refused(path: KeyPath, ask: Callable[..., Any], *args: Any) -> list[Problem]:

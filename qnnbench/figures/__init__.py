@@ -154,8 +154,8 @@ FIGURES = {
             "Accuracy on the test states with its 95 % Wilson interval, of the median repeat, for "
             "every learner and what was measured of each state: expectation values of the readout "
             "of a trained network, one shot of it, records that classical rivals learn from, or "
-            "joint shots of two copies. Datasets are ordered by the mean over all learners. The "
-            "smallest and the largest width are shown. Ticks: the best that any measurement of so "
+            "joint shots of two copies. Datasets are ordered by the mean over all learners, each "
+            "at its smallest and at its largest width. Ticks: the best that any measurement of so "
             "many copies can reach, where it is below 1.",
             "test accuracies",
         ),

@@ -21,6 +21,8 @@ RECORDS = {  # what was measured of each state, in the order of the legend
     "joint shots of two copies": Look(LIGHT["green"], "^"),
 }
 
+METRICS = ("accuracy", "one_shot_accuracy")
+
 _CELL = ["dataset", "n_qubits", "arm", "record", "n_copies"]
 _ROW_IN = 0.85  # height of one dataset
 
@@ -28,7 +30,7 @@ _ROW_IN = 0.85  # height of one dataset
 def ranked(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the median repeat of every accuracy: one row per dataset, width, arm and record."""
     done = rows[(rows["status"] == "ok") & rows["value"].notna()]
-    done = done[done["metric"].str.endswith("accuracy") & done["record"].notna()]
+    done = done[done["metric"].isin(METRICS) & done["record"].notna()]
     done = text_key(done, ("dataset", "arm", "record")).fillna({"n_copies": 0})
     ordered = done.sort_values(["value", "repeat"])
     groups = ordered.groupby(_CELL)
@@ -48,18 +50,25 @@ def ladder(rows: pd.DataFrame, layout: Layout) -> Figure:
         if found.empty:
             return message("No accuracies to draw.", layout)
         names = _by_difficulty(found)
-        widths = sorted({int(n) for n in found["n_qubits"]})
-        if len(widths) > 2:
-            widths = [widths[0], widths[-1]]
-        figure, axes = panels([[]] * len(widths), layout, height_in=_ROW_IN * len(names))
+        ends = _ends(found)
+        figure, axes = panels([[]] * len(ends), layout, height_in=_ROW_IN * len(names))
         records = [r for r in RECORDS if r in set(found["record"])]
         records += sorted(set(found["record"]) - set(records))
-        for panel, width in zip(axes, widths, strict=True):
-            own = found[found["n_qubits"] == width]
+        for panel, own in zip(axes, ends, strict=True):
             _draw(panel, own, names, records)
-            panel.set_title(f"{width:,} qubits")
+            low, high = own["n_qubits"].min(), own["n_qubits"].max()
+            panel.set_title(f"{low:,} qubits" if low == high else f"{low:,} to {high:,} qubits")
         _legend(figure, records, layout)
         return figure
+
+
+def _ends(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return every dataset at its smallest width, and at its largest where that is another."""
+    by_dataset = rows.groupby("dataset")["n_qubits"]
+    smallest, largest = by_dataset.transform("min"), by_dataset.transform("max")
+    first = rows[rows["n_qubits"] == smallest]
+    last = rows[(rows["n_qubits"] == largest) & (largest > smallest)]
+    return [first, last] if len(last) else [first]
 
 
 def _by_difficulty(rows: pd.DataFrame) -> list[str]:

@@ -4,7 +4,6 @@ from typing import Any
 
 import pandas as pd
 
-from qnnbench.figures.ladder import ranked
 from qnnbench.figures.scores import drawable, typical
 from qnnbench.figures.trainability import LOSS, MAXIMUM, MEAN
 from qnnbench.report.cells import (
@@ -137,13 +136,14 @@ def scores(rows: pd.DataFrame) -> Table:
 
 
 def rivals(rows: pd.DataFrame) -> Table:
-    """Return the median repeat of every classical rival and width."""
+    """Return every score of classical rivals, surrogates of trained networks among them."""
     columns: Columns = {
         "dataset": ("dataset", text),
         "n_qubits": ("qubits", number),
         "arm": ("rival", text),
         "record": ("what was measured", text),
         "n_copies": ("copies", number),
+        "repeat": ("repeat", number),
         "value": ("accuracy", score),
         "lower": ("95 % from", score),
         "upper": ("to", score),
@@ -152,8 +152,9 @@ def rivals(rows: pd.DataFrame) -> Table:
         "n_samples": ("test states", number),
         "cpu_time_s": _COST["cpu_time_s"],
     }
-    caption = "Classical rivals: the median repeat of each, given measurements of the same states"
-    return table("rivals", caption, ranked(rows), columns)
+    caption = "Classical rivals on the same states, and surrogates of trained networks"
+    ordered = drawable(rows).sort_values(["dataset", "n_qubits", "arm", "record", "repeat"])
+    return table("rivals", caption, ordered, columns)
 
 
 _SEEN = ("task", "loss_name", "observable", "ansatz", "n_qubits", "n_layers", "backend")

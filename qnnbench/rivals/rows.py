@@ -71,7 +71,7 @@ def rival_rows(entry: Mapping[str, Any], dataset: Dataset, *, seed: int) -> Rows
     state. Exact records use up no copies and are scored once per repeat.
 
     Args:
-        entry: "rival": a name or a list of them; "n_copies": copies of each state, a number
+        entry: "rivals": a name or a list of them; "n_copies": copies of each state, a number
             or a list, for records that use up copies; "repeats".
         dataset: All splits at one width.
         seed: Root of all randomness.
@@ -79,7 +79,7 @@ def rival_rows(entry: Mapping[str, Any], dataset: Dataset, *, seed: int) -> Rows
     Raises:
         ValueError: Unknown rival, or no ``n_copies`` where a record uses up copies.
     """
-    rivals = [lookup(RIVALS, name, "rival") for name in _listed(entry["rival"])]
+    rivals = [lookup(RIVALS, name, "rival") for name in _listed(entry["rivals"])]
     copies = _listed(entry.get("n_copies"))
     rows: Rows = []
     for record in dict.fromkeys(rival.record for rival in rivals):
@@ -103,7 +103,8 @@ def _rows(
     rivals: list[Rival], dataset: Dataset, n_copies: int | None, repeat: int, seed: int
 ) -> Iterator[dict[str, Any]]:
     """Yield one row per rival of one record, measured once."""
-    from qnnbench.tasks.scores import accuracy_score  # imports Cirq: configs read RIVALS alone
+    from qnnbench.tasks.ceilings import accuracy_ceiling  # loads Cirq: configs read RIVALS alone
+    from qnnbench.tasks.scores import accuracy_score
 
     record = RECORDS[rivals[0].record]
     common = {
@@ -141,7 +142,7 @@ def _rows(
             **row,
             **accuracy_score(predicted == truth),
             "chance": 1 / len(np.unique(dataset.labels)),
-            "ceiling": _ceiling(dataset, n_copies),
+            "ceiling": accuracy_ceiling(dataset, n_copies) if n_copies else 1.0,
             "n_samples": len(truth),
             "status": "ok",
             "reason": "",
@@ -155,11 +156,3 @@ def _obstacle(dataset: Dataset) -> str:
     if family and not any(task.endswith("classification") for task in family.tasks):
         return f"dataset {dataset.name!r} serves {', '.join(family.tasks)}; rivals classify"
     return ""
-
-
-def _ceiling(dataset: Dataset, n_copies: int | None) -> float:
-    """Return the best accuracy of any measurement of so many copies; None: of any number."""
-    family = DATASETS.get(dataset.name)
-    if n_copies is None or family is None or family.ceiling is None:
-        return 1.0
-    return family.ceiling(dataset, n_copies)

@@ -5,16 +5,16 @@ Dropping every word of more than k letters leaves what k-body marginals can tell
 accuracy stays, a classical learner with these marginals does as well as the network.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from qnnbench.backends import Evaluator
+from qnnbench.backends import BackendCannot, Evaluator
 from qnnbench.backends.heisenberg.contraction import Contraction
 from qnnbench.backends.heisenberg.flow import OperatorFlow
 from qnnbench.backends.heisenberg.plan import plan
-from qnnbench.circuits.ansatze import Network
+from qnnbench.circuits.ansatze import Network, build_ansatz
 from qnnbench.circuits.pauli_transfer import transfer
 from qnnbench.rivals.records import ROUNDING_DIGITS
 from qnnbench.states.mps import InputState
@@ -23,6 +23,9 @@ from qnnbench.states.stacking import stack_states
 from qnnbench.tasks.losses import readout_observables
 from qnnbench.tasks.readout import Readout
 from qnnbench.tasks.scores import accuracy_score
+
+METRIC = "surrogate_accuracy"
+MAX_WEIGHTS = (1, 2, 3)
 
 
 def weight_truncated(tensors: np.ndarray, max_weight: int) -> np.ndarray:
@@ -145,9 +148,42 @@ def surrogate_rows(
             "n_qubits": dataset.n_qubits,
             "record": f"pauli words of {kept} letters",
             "backend": "heisenberg",
-            **accuracy_score(correct),
+            **accuracy_score(correct, METRIC),
             "n_samples": len(test.labels),
             "error_estimate": error,
             "status": "ok",
             "reason": "",
         }
+
+
+def surrogates_of(
+    arms: Iterable[Mapping[str, Any]], runs: Iterable[Mapping[Any, Any]], dataset: Dataset
+) -> Iterator[dict[str, Any]]:
+    """Yield the surrogate rows of every trained run of some arms, or why there are none.
+
+    Args:
+        arms: Entries of a config.
+        runs: Rows of table "runs"; those of other arms, widths and statuses are left out.
+        dataset: All splits.
+    """
+    for arm in arms:
+        options = arm.get("options", {})
+        network = build_ansatz(arm["ansatz"], dataset.n_qubits, **options)
+        for run in runs:
+            found = (run["arm"], run["n_qubits"], run["status"])
+            if found != (arm["arm"], dataset.n_qubits, "ok"):
+                continue
+            named = {
+                "ansatz": arm["ansatz"],
+                "n_layers": network.n_layers,
+                "sharing": options.get("sharing"),
+                "repeat": int(run["repeat"]),
+                "seed_path": run["seed_path"],
+            }
+            params, bond = np.asarray(run["params"]), arm["max_bond_dim"]
+            try:
+                for row in surrogate_rows(network, params, dataset, MAX_WEIGHTS, bond):
+                    yield {**row, **named, "arm": f"{row['arm']} of {arm['arm']}"}
+            except BackendCannot as declined:
+                reason = {"status": "skipped", "reason": str(declined)}
+                yield {**named, "arm": f"surrogate of {arm['arm']}", **reason}

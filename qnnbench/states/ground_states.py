@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # importing quimb costs 2 s: only DMRG needs it
     import quimb.tensor as qtn
 
 _FIRST_BONDS = (4, 8, 16, 32, 64)  # limits of the first sweeps, where they are below the limit
-_MAX_SWEEPS = 8
+_MAX_SWEEPS = 20  # met at criticality only
 _TOLERANCE = 1e-7  # energy change between sweeps
 _CUTOFF = 1e-14  # squared Schmidt weight that DMRG may drop per bond
 _REAL = {**PAULIS, "Y": np.array([[0.0, 1.0], [-1.0, 0.0]])}  # iY: a pair of them is -YY
@@ -49,18 +49,19 @@ def matrix_product_operator(n_qubits: int, words: PauliWords) -> list[np.ndarray
     Raises:
         ValueError: A word with an odd number of Y, which is not real; or see ``placed``.
     """
+    odd = [word for word in words if word.count("Y") % 2]
+    if odd:
+        raise ValueError(f"ground states are real: {odd[0]!r} has an odd number of Y")
+    factors = {word: placed(word, number, n_qubits) for word, number in words.items()}
     rests = sorted({word[k:] for word in words for k in range(1, len(word))})
     index = {rest: k for k, rest in enumerate(rests, start=1)} | {"": len(rests) + 1}
     middle = np.zeros((n_qubits, len(index) + 1, len(index) + 1, 2, 2))
     middle[:, 0, 0] = middle[:, -1, -1] = PAULIS["I"]
     for rest in rests:
         middle[:, index[rest], index[rest[1:]]] = _REAL[rest[0]]
-    for word, coefficient in words.items():
-        pairs, odd = divmod(word.count("Y"), 2)
-        if odd:
-            raise ValueError(f"ground states are real: {word!r} has an odd number of Y")
-        factors = (-1) ** pairs * placed(word, coefficient, n_qubits)
-        middle[:, 0, index[word[1:]]] += np.multiply.outer(factors, _REAL[word[0]])
+    for word, numbers in factors.items():
+        sign = (-1) ** (word.count("Y") // 2)
+        middle[:, 0, index[word[1:]]] += np.multiply.outer(sign * numbers, _REAL[word[0]])
     first, *inner, last = middle
     return [first[:1], *inner, last[:, -1:]]
 

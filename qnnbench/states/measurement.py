@@ -19,7 +19,7 @@ _HALF = np.sqrt(0.5)
 _BRAS = np.array(  # rows are the bras of the eigenvalues +1 and -1 of each letter
     [
         [[_HALF, _HALF], [_HALF, -_HALF]],
-        [[_HALF, 1j * _HALF], [_HALF, -1j * _HALF]],
+        [[_HALF, -1j * _HALF], [_HALF, 1j * _HALF]],
         [[1, 0], [0, 1]],
     ]
 )
@@ -75,7 +75,8 @@ def measured_each(
         ValueError: n_shots < 1, a letter other than X, Y, Z, or a shape that fits nothing.
 
     Source:
-        Ferris and Vidal, Phys. Rev. B 85, 165146 (2012), arXiv:1201.3974, on the unitary matrix product state;
+        Ferris and Vidal, Phys. Rev. B 85, 165146 (2012), arXiv:1201.3974, for
+        unitary matrix product states;
         Aaronson and Gottesman, Phys. Rev. A 70, 052328 (2004), for stabilizer states.
     """
     if isinstance(n_shots, bool) or not isinstance(n_shots, int | np.integer) or n_shots < 1:

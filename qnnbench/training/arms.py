@@ -19,6 +19,7 @@ from qnnbench.tasks import Loss, check_served, task_loss
 from qnnbench.training.checkpoints import Checkpoint
 from qnnbench.training.loop import Progress, Settings, train
 from qnnbench.training.scoring import LARGEST_ERROR, Rows, Scorer, scorer, verdict
+from qnnbench.training.two_copies import train_two_copies
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +120,8 @@ def train_arm(
     Raises:
         ValueError: The arm names something unknown, or the dataset has another width.
     """
+    if "ansatz" not in arm:
+        return train_two_copies(arm, dataset, n_qubits=n_qubits, seed=seed)
     if dataset.n_qubits != n_qubits:
         raise ValueError(f"arm at n_qubits={n_qubits}, dataset at n_qubits={dataset.n_qubits}")
     resolved = Arm.resolve(arm, dataset)

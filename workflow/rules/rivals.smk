@@ -10,6 +10,10 @@ rule rivals:
                 config, "rivals", w.dataset, w.batch
             )
         ],
+        runs=lambda w: [
+            f"<results>/runs/{arm}/{batch}.parquet"
+            for arm, batch in study.runs_of(config, w.dataset, w.batch)
+        ],
     output:
         rows="<results>/rivals/{dataset}/{batch}.parquet",
     log:

@@ -164,7 +164,7 @@ def orbit_ceiling(dataset: Dataset, n_copies: int) -> float:
 FAMILY = DatasetFamily(
     NAME,
     lu_orbit,
-    tasks=("two_copy_classification",),
+    tasks=("two_copy_classification", "classification"),
     n_classes=2,
     summary="two known states, every sample under its own random unitary on every qubit",
     equal="the class-mean state, exactly I/2^n: one shot per drawn unitary says nothing",

@@ -60,28 +60,26 @@ def subspace(
         seed: Seed of V and of the samples.
         n_samples: See ``split_sizes``.
         n_hidden: Qubits of φ, 1 or 2.
-        n_layers: Layers of V, 0 to 6.
+        n_layers: Layers of V, 1 to 6.
 
     Raises:
         ValueError: ``n_hidden`` or ``n_layers`` out of range.
     """
     from qnnbench.circuits.program import compile_circuit
 
-    if n_hidden not in range(1, MAX_HIDDEN + 1) or n_layers not in range(7):
+    if n_hidden not in range(1, MAX_HIDDEN + 1) or n_layers not in range(1, 7):
         raise ValueError(
-            f"n_hidden is 1 or 2 and n_layers 0 to 6, got {n_hidden!r} and {n_layers!r}"
+            f"n_hidden is 1 or 2 and n_layers 1 to 6, got {n_hidden!r} and {n_layers!r}"
         )
     angles = generator(seed, f"{NAME} V", n_qubits, SPLITS[0], 0).uniform(
         -np.pi, np.pi, (n_layers, n_qubits)
     )
-    hiding = compile_circuit(hiding_circuit(angles)) if n_layers else None
+    hiding = compile_circuit(hiding_circuit(angles))
 
     def make(label: int, rng: np.random.Generator) -> Sample:
         amplitudes = rng.normal(size=2**n_hidden) + 1j * rng.normal(size=2**n_hidden)
         amplitudes /= np.linalg.norm(amplitudes)
-        state = _padded(amplitudes, n_qubits)
-        if hiding is not None:
-            state, _ = state.evolve(hiding, ())
+        state, _ = _padded(amplitudes, n_qubits).evolve(hiding, ())
         pairs = [[float(a.real), float(a.imag)] for a in amplitudes]
         return Sample(state, parameters={"amplitudes": pairs})
 
