@@ -87,12 +87,7 @@ def two_phases(
     """
     if min(map(len, phases)) < MIN_COUPLINGS:
         raise ValueError(f"each phase needs {MIN_COUPLINGS} couplings or more, got {phases}")
-    start = MPS.product([np.array(v) for v in islice(cycle(chain.start), n_qubits)])
-    ground: dict[float, GroundState] = {}
-    for couplings in phases:
-        hamiltonians = [chain.words(coupling) for coupling in couplings]
-        found = ground_states(hamiltonians, start, max_bond_dim)
-        ground |= dict(zip(couplings, found, strict=True))
+    ground = _ground(chain, n_qubits, phases, max_bond_dim)
     sizes = split_sizes(n_samples)
     exact: list[_Row] = [
         (ground[coupling].state, label, split, coupling, {})
@@ -108,14 +103,25 @@ def two_phases(
             coupling = choices[turn_of % len(choices)]
             rng = generator(seed, chain.name, n_qubits, split, sample)
             turned_by = [word for word in chain.symmetries if rng.integers(2)]
-            turn, turned = (
-                local_noise(noise_kind, n_qubits, noise, rng),
-                _turn(turned_by, n_qubits),
-            )
-            state = ground[coupling].state.rotated(turn @ turned if noise else turned)
+            turn = _turn(turned_by, n_qubits)
+            tilt = local_noise(noise_kind, n_qubits, noise, rng)
+            state = ground[coupling].state.rotated(tilt @ turn if noise else turn)
             noisy.append((state, label, split, coupling, {"turned_by": turned_by}))
     noiseless = _dataset(chain, exact, ground) if noise else None
     return _dataset(chain, noisy, ground, noiseless=noiseless)
+
+
+def _ground(
+    chain: SpinChain, n_qubits: int, phases: Sequence[Sequence[float]], max_bond_dim: int
+) -> dict[float, GroundState]:
+    """Return the ground state at each coupling, every phase by a search of its own."""
+    start = MPS.product([np.array(v) for v in islice(cycle(chain.start), n_qubits)])
+    ground: dict[float, GroundState] = {}
+    for couplings in phases:
+        hamiltonians = [chain.words(coupling) for coupling in couplings]
+        found = ground_states(hamiltonians, start, max_bond_dim)
+        ground |= dict(zip(couplings, found, strict=True))
+    return ground
 
 
 def _turn(words: Sequence[str], n_qubits: int) -> np.ndarray:
