@@ -171,3 +171,17 @@ def test_certificates_hold_at_a_hundred_qubits(name, couplings):
         details={"options": options},
     )
     assert not broken_facts(data)
+
+
+def test_large_bonds_are_certified_too():
+    # Two copies of bond 40 would not fit: their entanglement is measured at bond 16.
+    fields = {"spt_fields": (0.2, 0.3, 0.4, 0.5), "paramagnet_fields": (1.3, 1.4, 1.5, 1.6)}
+    data = build_dataset("cluster_ising", 12, SMALL, seed=1, max_bond_dim=40, **fields)
+    assert data.max_bond_dim > 32
+    assert not broken_facts(data)
+    (method,) = {
+        row["method"]
+        for row in certify(data)
+        if row["fact"].startswith("concentratable entanglement of class 0")
+    }
+    assert method.endswith("cut to bond 16")
