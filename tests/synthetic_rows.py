@@ -352,7 +352,12 @@ def data(widths: tuple[int, ...] = WIDTHS[1:]) -> dict[str, list[dict[str, Any]]
             datasets.append(
                 shared
                 | sizes
-                | {"family": name, "max_bond_dim": 8, "content_hash": "synthetic", "file_size_bytes": 1_234_567}
+                | {
+                    "family": name,
+                    "max_bond_dim": 8,
+                    "content_hash": "synthetic",
+                    "file_size_bytes": 1_234_567,
+                }
             )
             certificates.append(
                 shared

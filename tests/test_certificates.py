@@ -9,10 +9,13 @@ import pytest
 
 from qnnbench.states.certificates import CERTIFIERS, certify
 from qnnbench.states.datasets import DATASETS, build_dataset, has_width
-from qnnbench.states.distances import histogram_distance_squared, marginal_distance_squared
 from qnnbench.states.families.ghz import dephased_ghz, ghz_state
 from qnnbench.states.mps import MPS, PAULIS, Mixture
-from qnnbench.states.pauli_sums import energy_moments
+from qnnbench.states.quantities.distances import (
+    histogram_distance_squared,
+    marginal_distance_squared,
+)
+from qnnbench.states.quantities.pauli_sums import energy_moments
 from qnnbench.states.samples import split_sizes
 
 SMALL = {"train": 4, "validation": 2, "test": 4}

@@ -9,7 +9,6 @@ import pytest
 
 from qnnbench.states.certificates import certify
 from qnnbench.states.datasets import build_dataset
-from qnnbench.states.entanglement import concentratable_entanglement, mean_subsystem_purity
 from qnnbench.states.families.concentratable import (
     blocks_circuit,
     blocks_state,
@@ -17,6 +16,10 @@ from qnnbench.states.families.concentratable import (
     phase_of,
 )
 from qnnbench.states.mps import MPS
+from qnnbench.states.quantities.entanglement import (
+    concentratable_entanglement,
+    mean_subsystem_purity,
+)
 
 SIZES = [4, 9, 30, 100]
 SMALL = {"train": 4, "validation": 2, "test": 4}

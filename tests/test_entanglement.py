@@ -6,12 +6,12 @@ import cirq
 import numpy as np
 import pytest
 
-from qnnbench.states.entanglement import (
+from qnnbench.states.mps import MPS
+from qnnbench.states.quantities.entanglement import (
     bond_entropies,
     concentratable_entanglement,
     mean_subsystem_purity,
 )
-from qnnbench.states.mps import MPS
 
 
 def w_state(n_qubits):

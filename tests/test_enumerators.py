@@ -7,14 +7,14 @@ from math import comb
 import numpy as np
 import pytest
 
-from qnnbench.states.enumerators import (
+from qnnbench.states.mps import PAULIS
+from qnnbench.states.quantities.enumerators import (
     generators,
     light_stabilizers,
     mean_purity,
     rank,
     sector_lengths,
 )
-from qnnbench.states.mps import PAULIS
 from qnnbench.states.stabilizer import StabilizerState
 from tests.test_stabilizer import clifford_circuit, partial_trace
 

@@ -11,9 +11,9 @@ import stim
 from qnnbench.states.certificates import certify
 from qnnbench.states.certificates.graphs import lucas
 from qnnbench.states.datasets import DATASETS, build_dataset
-from qnnbench.states.enumerators import generators, mean_purity, sector_lengths
 from qnnbench.states.families.graphs import GRAPHS, cubic, graph_circuit, graph_mps, ladder, ring
 from qnnbench.states.mps import MPS
+from qnnbench.states.quantities.enumerators import generators, mean_purity, sector_lengths
 from qnnbench.states.stabilizer import NotClifford, StabilizerState
 from tests.test_enumerators import lengths_by_products
 from tests.test_stabilizer import partial_trace, simulated
@@ -350,7 +350,7 @@ def test_errors_say_what_was_asked(call, error, message):
 
 def test_trellis_and_chain_agree_on_purities():
     # The generator contracts two copies of a chain, the certificate counts stabilizers.
-    from qnnbench.states.entanglement import mean_subsystem_purity
+    from qnnbench.states.quantities.entanglement import mean_subsystem_purity
 
     edges = ladder(30, np.random.default_rng(5))
     counted = mean_purity(sector_lengths(generators(StabilizerState.graph(30, edges))))

@@ -6,7 +6,7 @@ from scipy.sparse.linalg import eigsh
 
 from qnnbench.states.ground_states import ground_states, matrix_product_operator
 from qnnbench.states.mps import MPS
-from qnnbench.states.pauli_sums import energy_moments
+from qnnbench.states.quantities.pauli_sums import energy_moments
 from tests.circuits import random_mps
 from tests.dense_sums import dense_sum
 

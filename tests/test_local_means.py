@@ -7,9 +7,9 @@ import pytest
 
 from qnnbench.states.families.ghz import ghz_state
 from qnnbench.states.families.spt_path import path_state
-from qnnbench.states.local_means import exact_means, shadow_means, shot_means, words
 from qnnbench.states.measurement import BASES, measured, measured_each, random_bases
 from qnnbench.states.mps import PAULIS
+from qnnbench.states.quantities.local_means import exact_means, shadow_means, shot_means, words
 from qnnbench.states.stabilizer import StabilizerState
 from tests.small_states import KINDS, kron, law, small_states
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from qnnbench.states.families.ghz import dephased_ghz, ghz_state
-from qnnbench.states.singlets import pair_optimum
+from qnnbench.states.quantities.singlets import pair_optimum
 from qnnbench.tasks.ppt_bound import (
     certified_accuracy,
     dual_prices,

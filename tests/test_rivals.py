@@ -21,9 +21,9 @@ from qnnbench.rivals.records import (
 )
 from qnnbench.states.datasets import DATASETS, build_dataset
 from qnnbench.states.families.ghz import dephased_ghz, ghz_state
-from qnnbench.states.local_means import words
 from qnnbench.states.measurement import measured_each, random_bases
 from qnnbench.states.mps import MPS, PAULIS
+from qnnbench.states.quantities.local_means import words
 from qnnbench.states.samples import Sample, drawn
 from tests.circuits import random_mps
 from tests.small_states import small_states

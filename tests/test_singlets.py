@@ -10,7 +10,7 @@ from qnnbench.states.families.ghz import dephased_ghz, ghz_state
 from qnnbench.states.families.graphs import ring
 from qnnbench.states.families.lu_orbit import BASES, PAIRS, haar_unitaries
 from qnnbench.states.mps import Mixture
-from qnnbench.states.singlets import (
+from qnnbench.states.quantities.singlets import (
     BELL,
     estimated_optimum,
     every_pattern,

@@ -12,7 +12,7 @@ from qnnbench.circuits.ansatze import SymbolTable, block
 from qnnbench.states.families.ghz import dephased_ghz, ghz_state
 from qnnbench.states.families.lu_orbit import BASES, haar_unitaries
 from qnnbench.states.measurement import measured_each
-from qnnbench.states.singlets import (
+from qnnbench.states.quantities.singlets import (
     BELL,
     every_pattern,
     pair_optimum,

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qnnbench.states.local_means import exact_means, shadow_means, shot_means
 from qnnbench.states.measurement import measured_each, random_bases
 from qnnbench.states.mps import InputState, Mixture, State
+from qnnbench.states.quantities.local_means import exact_means, shadow_means, shot_means
 from qnnbench.states.samples import Dataset
 from qnnbench.states.stabilizer import StabilizerState
 from qnnbench.states.stacking import squared_overlaps, stack_states

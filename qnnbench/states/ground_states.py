@@ -9,7 +9,7 @@ import numpy as np
 from qnnbench.states.contraction import inner_product
 from qnnbench.states.exports import to_quimb
 from qnnbench.states.mps import MPS, PAULIS
-from qnnbench.states.pauli_sums import PauliWords, placed
+from qnnbench.states.quantities.pauli_sums import PauliWords, placed
 
 if TYPE_CHECKING:  # importing quimb costs 2 s: only DMRG needs it
     import quimb.tensor as qtn

@@ -10,7 +10,7 @@ import numpy as np
 from qnnbench.states.ground_states import GroundState, ground_states
 from qnnbench.states.mps import MPS, PAULIS, State
 from qnnbench.states.noise import local_noise
-from qnnbench.states.pauli_sums import PauliWords
+from qnnbench.states.quantities.pauli_sums import PauliWords
 from qnnbench.states.samples import Dataset, generator, samples, split_sizes
 
 MIN_COUPLINGS = 4  # two ends to train, one coupling to test, one to validate

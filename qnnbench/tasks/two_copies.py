@@ -13,7 +13,7 @@ import numpy as np
 
 from qnnbench.circuits.program import Program
 from qnnbench.states.mps import State
-from qnnbench.states.singlets import BELL, SINGLET, measured_pairs, pair_optimum
+from qnnbench.states.quantities.singlets import BELL, SINGLET, measured_pairs, pair_optimum
 
 N_SYMBOLS = 4
 N_ANGLES = 15

@@ -10,8 +10,8 @@ import numpy as np
 from qnnbench.states.datasets import DATASETS
 from qnnbench.states.families.lu_orbit import UNITARIES, base_states
 from qnnbench.states.mps import State
+from qnnbench.states.quantities.singlets import singlet_patterns
 from qnnbench.states.samples import Dataset
-from qnnbench.states.singlets import singlet_patterns
 from qnnbench.tasks.ppt_bound import MAX_PPT_QUBITS, ppt_bound
 from qnnbench.tasks.scores import accuracy_score, paired_difference
 from qnnbench.tasks.two_copies import (

@@ -16,8 +16,8 @@ import numpy as np
 from qnnbench.results import Meter
 from qnnbench.states.families.lu_orbit import base_states
 from qnnbench.states.mps import State
+from qnnbench.states.quantities.singlets import singlet_patterns
 from qnnbench.states.samples import Dataset
-from qnnbench.states.singlets import singlet_patterns
 from qnnbench.tasks.two_copies import (
     N_ANGLES,
     block_unitary,

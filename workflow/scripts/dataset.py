@@ -9,9 +9,7 @@ from qnnbench.study import identified
 follow(snakemake.log[0])
 [cell] = snakemake.params.cells
 with Meter() as meter:
-    dataset = build_dataset(
-        cell["family"], cell["n_qubits"], seed=cell["seed"], **cell["options"]
-    )
+    dataset = build_dataset(cell["family"], cell["n_qubits"], seed=cell["seed"], **cell["options"])
     write_dataset(snakemake.output.states, dataset)
     row = dataset_row(dataset, snakemake.output.states) | {"dataset": cell["dataset"]}
 named = {"family": cell["family"], "seed_path": str(cell["seed"])}

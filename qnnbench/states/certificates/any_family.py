@@ -16,8 +16,8 @@ from qnnbench.states.certificates.claims import (
     pure_members,
 )
 from qnnbench.states.contraction import inner_product
-from qnnbench.states.entanglement import bond_entropies, concentratable_entanglement
 from qnnbench.states.mps import MPS
+from qnnbench.states.quantities.entanglement import bond_entropies, concentratable_entanglement
 from qnnbench.states.samples import SPLITS, Dataset
 
 CE_BOND = 16  # bond up to which concentratable entanglement is measured uncut

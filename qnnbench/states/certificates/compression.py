@@ -8,8 +8,8 @@ import numpy as np
 from qnnbench.states.certificates.any_family import norms, prepared
 from qnnbench.states.certificates.claims import ROUNDING, Row, claim, measured, pure_members
 from qnnbench.states.contraction import inner_product
-from qnnbench.states.entanglement import bond_entropies
 from qnnbench.states.mps import MPS
+from qnnbench.states.quantities.entanglement import bond_entropies
 from qnnbench.states.samples import SPLITS, Dataset
 
 N_STATES = 24  # whose overlaps are taken where the samples are many

@@ -21,7 +21,7 @@ from qnnbench.states.certificates.claims import (
     measured,
     pure_members,
 )
-from qnnbench.states.entanglement import bond_entropies, concentratable_entanglement
+from qnnbench.states.quantities.entanglement import bond_entropies, concentratable_entanglement
 from qnnbench.states.samples import Dataset
 
 

@@ -19,9 +19,12 @@ from qnnbench.states.certificates.claims import (
     measured,
     pure_members,
 )
-from qnnbench.states.distances import histogram_distance_squared, marginal_distance_squared
-from qnnbench.states.entanglement import bond_entropies, concentratable_entanglement
 from qnnbench.states.mps import State
+from qnnbench.states.quantities.distances import (
+    histogram_distance_squared,
+    marginal_distance_squared,
+)
+from qnnbench.states.quantities.entanglement import bond_entropies, concentratable_entanglement
 from qnnbench.states.samples import Dataset
 
 

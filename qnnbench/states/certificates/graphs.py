@@ -18,15 +18,15 @@ from qnnbench.states.certificates.claims import (
     measured,
 )
 from qnnbench.states.certificates.stabilizers import norms, prepared
-from qnnbench.states.entanglement import bond_entropies, concentratable_entanglement
-from qnnbench.states.enumerators import (
+from qnnbench.states.mps import MPS, InputState
+from qnnbench.states.quantities.entanglement import bond_entropies, concentratable_entanglement
+from qnnbench.states.quantities.enumerators import (
     generators,
     light_stabilizers,
     mean_purity,
     rank,
     sector_lengths,
 )
-from qnnbench.states.mps import MPS, InputState
 from qnnbench.states.samples import Dataset
 from qnnbench.states.stabilizer import StabilizerState
 

@@ -17,11 +17,19 @@ from qnnbench.states.certificates.claims import (
     exact_states,
     measured,
 )
-from qnnbench.states.distances import histogram_distance_squared, marginal_distance_squared
-from qnnbench.states.entanglement import bond_entropies
 from qnnbench.states.mps import MPS, PAULIS, State
+from qnnbench.states.quantities.distances import (
+    histogram_distance_squared,
+    marginal_distance_squared,
+)
+from qnnbench.states.quantities.entanglement import bond_entropies
+from qnnbench.states.quantities.singlets import (
+    estimated_optimum,
+    pair_optimum,
+    purities,
+    swap_means,
+)
 from qnnbench.states.samples import Dataset
-from qnnbench.states.singlets import estimated_optimum, pair_optimum, purities, swap_means
 
 N_SETS = 6  # random sets of qubits whose purities are compared
 N_PATTERNS = 100  # per class, where the best accuracy is estimated

@@ -19,7 +19,7 @@ from qnnbench.states.certificates.claims import (
     measured,
     pure_members,
 )
-from qnnbench.states.pauli_sums import PauliWords, energy_moments
+from qnnbench.states.quantities.pauli_sums import PauliWords, energy_moments
 from qnnbench.states.samples import Dataset
 
 # Energy variance per qubit that a bond limit leaves away from criticality. On a short chain

@@ -19,8 +19,8 @@ from qnnbench.states.certificates.claims import (
     evenly,
     spread,
 )
-from qnnbench.states.entanglement import bond_entropies
-from qnnbench.states.pauli_sums import energy_moments
+from qnnbench.states.quantities.entanglement import bond_entropies
+from qnnbench.states.quantities.pauli_sums import energy_moments
 from qnnbench.states.samples import Dataset
 
 

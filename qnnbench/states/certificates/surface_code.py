@@ -14,7 +14,7 @@ from qnnbench.states.certificates.stabilizers import (
     own_generators,
     prepared,
 )
-from qnnbench.states.enumerators import generators, sector_lengths
+from qnnbench.states.quantities.enumerators import generators, sector_lengths
 from qnnbench.states.samples import Dataset
 from qnnbench.states.stabilizer import StabilizerState
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from qnnbench.states.family import DatasetFamily
-from qnnbench.states.pauli_sums import PauliWords
+from qnnbench.states.quantities.pauli_sums import PauliWords
 from qnnbench.states.samples import Dataset
 from qnnbench.states.spin_chains import SpinChain, two_phases
 

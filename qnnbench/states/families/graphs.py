@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qnnbench.registry import lookup
-from qnnbench.states.entanglement import mean_subsystem_purity
 from qnnbench.states.family import DatasetFamily
 from qnnbench.states.mps import MPS
+from qnnbench.states.quantities.entanglement import mean_subsystem_purity
 from qnnbench.states.samples import Dataset, Sample, drawn, samples
 from qnnbench.states.stabilizer import StabilizerState
 

@@ -1,7 +1,8 @@
 """Two states under fresh random local unitaries: one copy of a sample says nothing at all.
 
 Averaged over the unitaries either class is I/2^n, so any measurement of one copy is at
-chance. Two copies of one sample show its singlet pattern (``qnnbench.states.singlets``).
+chance. Two copies of one sample show its singlet pattern, see
+``qnnbench.states.quantities.singlets``.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,8 +16,8 @@ from qnnbench.states.families.ghz import dephased_ghz, ghz_state
 from qnnbench.states.families.graphs import graph_mps, ring
 from qnnbench.states.family import DatasetFamily
 from qnnbench.states.mps import MPS, PAULIS, State
+from qnnbench.states.quantities.singlets import pair_optimum
 from qnnbench.states.samples import Dataset, Sample, drawn, samples
-from qnnbench.states.singlets import pair_optimum
 
 NAME = "lu_orbit"
 
@@ -174,7 +175,7 @@ FAMILY = DatasetFamily(
         "separate measurement of both copies (XOR of their bits) already helps for some "
         "pairs, and many copies of one state also suffice"
     ),
-    source="derived in qnnbench.states.singlets; Beckey et al., PRL 127, 140501, Definition 1",
+    source="derived in quantities.singlets; Beckey et al., PRL 127, 140501, Definition 1",
     bibtex="beckey2021",
     min_qubits=6,
     is_width=lambda n_qubits: n_qubits % 2 == 0,
