@@ -181,7 +181,7 @@ def test_an_accuracy_above_its_ceiling_stops_the_report(tmp_path):
     tables = synthetic_rows.study()
     leak = next(row for row in tables["rivals"] if row["dataset"] == "lu_orbit")
     leak |= {"value": 0.75, "upper": 0.8, "ceiling": 0.5, "n_samples": 200}
-    with pytest.raises(ValueError, match=r"lu_orbit .* 150 of 200\) is above its ceiling 0.5"):
+    with pytest.raises(ValueError, match=r"lu_orbit .*150 of 200\) is above its ceiling 0.5"):
         write_report(synthetic_rows.write(tables, tmp_path), tmp_path, CONFIG)
 
 
