@@ -30,7 +30,7 @@ smoke: $(VENV)/runtime.stamp ## run every stage at two small widths, in seconds
 	@echo "The report is reports/smoke/index.html."
 
 test: $(VENV)/dev.stamp ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 bench: $(BENCH_VENV)/bench.stamp ## time backends against peers; BENCH="--quick" is shorter
 	$(BENCH_VENV)/bin/python -m benchmarks $(BENCH)
