@@ -66,6 +66,15 @@ def test_what_states_no_ceiling_or_no_count_is_not_held_against_one(change):
     assert above_ceiling([{**planted, **change}]) == []
 
 
+@pytest.mark.parametrize("ceiling", [0.625, 1.0])
+def test_an_exact_accuracy_is_held_against_its_ceiling_up_to_rounding(ceiling):
+    exact = {**ROW, "metric": "best_accuracy", "n_samples": None, "ceiling": ceiling}
+    (line,) = above_ceiling([{**exact, "value": ceiling + 1e-6}])
+    assert f"(exact) is above its ceiling {ceiling:g}, by more than rounding" in line
+    assert above_ceiling([{**exact, "value": ceiling + 1e-12}]) == []
+    assert above_ceiling([{**exact, "value": ceiling + 1e-6, "ceiling": None}]) == []
+
+
 def test_honest_guesses_at_the_ceiling_raise_no_alarm():
     counts = np.random.default_rng(0).binomial(200, 0.5, size=2000)
     assert above_ceiling([{**ROW, "ceiling": 0.5, "value": k / 200} for k in counts]) == []

@@ -1,6 +1,5 @@
 """Local-unitary orbits: the unitaries, the ceilings, and certificates that can fail."""
 
-import itertools
 from dataclasses import replace
 from functools import reduce
 
@@ -8,9 +7,9 @@ import numpy as np
 import pytest
 
 from qnnbench.states.certificates import certify
-from qnnbench.states.certificates.lu_orbit import _twirl
 from qnnbench.states.datasets import build_dataset
 from qnnbench.states.families.lu_orbit import (
+    BASES,
     FAMILY,
     PAIRS,
     base_states,
@@ -20,7 +19,6 @@ from qnnbench.states.families.lu_orbit import (
 )
 from qnnbench.states.mps import PAULIS, Mixture
 from qnnbench.states.storage import read_dataset, write_dataset
-from tests.circuits import random_mps
 
 SMALL = {"train": 4, "validation": 2, "test": 4}
 
@@ -110,50 +108,64 @@ def test_orbits_under_cliffords_are_certified():
     assert not broken(data)
 
 
-def test_twirled_overlap_is_the_dense_one():
-    rng = np.random.default_rng(5)
-    a, b = random_mps(3, 2, rng), random_mps(3, 3, rng)
-    strings = [reduce(np.kron, s) for s in itertools.product(PAULIS.values(), repeat=3)]
-    means = [
-        sum(np.outer(p @ v, (p @ v).conj()) for p in strings) / len(strings)
-        for v in (a.state_vector(), b.state_vector())
-    ]
-    np.testing.assert_allclose(means[0], np.eye(8) / 8, atol=1e-13)
-    assert _twirl(a, b) == pytest.approx(8 * np.trace(means[0] @ means[1]).real, abs=1e-12)
-
-
 def test_the_w_state_is_the_w_state():
     expected = np.zeros(16)
     expected[[1, 2, 4, 8]] = 0.5
     np.testing.assert_allclose(w_state(4).state_vector(), expected, atol=1e-15)
 
 
-def test_swapped_labels_are_found(dataset):
-    assert "purities are those of the orbit" in broken(replace(dataset, labels=1 - dataset.labels))
+PURITIES = {
+    "purities are those of the orbit",
+    "mean purities over all 2^n sets are those of the orbit",
+}
 
 
-def test_unitaries_that_are_not_random_are_found(dataset):
-    states = tuple(base_states(dataset)[label] for label in dataset.labels)
-    assert broken(replace(dataset, states=states)) == {
-        "class means of the stored samples are I/2^n within 5 standard errors",
-        "samples that are one state",
-    }
+def swapped_labels(data):
+    return replace(data, labels=1 - data.labels)
 
 
-def test_shared_unitaries_are_found(dataset):
-    shared = (dataset.parameters[0],) * len(dataset.parameters)
-    assert broken(replace(dataset, parameters=shared)) == {"every sample has unitaries of its own"}
+def unturned(data):
+    return replace(data, states=tuple(base_states(data)[label] for label in data.labels))
 
 
-def test_other_classes_than_claimed_are_found(dataset):
-    pure, mixed = base_states(dataset)
-    lopsided = Mixture((0.6, 0.4), mixed.states)
-    unturned = replace(dataset.noiseless, states=(pure, lopsided))
-    assert broken(replace(dataset, noiseless=unturned)) >= {
-        "purities are those of the orbit",
-        "best accuracy on one pair of copies",
-        "all (n-1)-body marginals of the unturned classes are equal",
-    }
+def shared_seeds(data):
+    return replace(data, parameters=(data.parameters[0],) * len(data.parameters))
+
+
+def lopsided(data):
+    pure, mixed = base_states(data)
+    biased = Mixture((0.6, 0.4), mixed.states)
+    return replace(data, noiseless=replace(data.noiseless, states=(pure, biased)))
+
+
+def other_base(data):
+    _, mixed = base_states(data)
+    return replace(data, noiseless=replace(data.noiseless, states=(BASES["prod"](8), mixed)))
+
+
+@pytest.mark.parametrize(
+    ("fault", "facts"),
+    [
+        (swapped_labels, PURITIES),
+        (
+            unturned,
+            {
+                "class means of the stored samples are I/2^n within 5 standard errors",
+                "samples that are one state",
+            },
+        ),
+        (shared_seeds, {"every sample has unitaries of its own"}),
+    ],
+)
+def test_faults_are_found(dataset, fault, facts):
+    assert broken(fault(dataset)) == facts
+
+
+def test_every_claim_looks_at_the_data(dataset):
+    faults = (swapped_labels, unturned, shared_seeds, lopsided, other_base)
+    claims = {row["fact"] for row in certify(dataset) if np.isfinite(row["expected"])}
+    claims.remove("every state has norm 1")  # no other state can be built
+    assert set().union(*(broken(fault(dataset)) for fault in faults)) == claims
 
 
 def test_stored_orbits_keep_their_base_states(dataset, tmp_path):

@@ -23,7 +23,7 @@ TASKS: Mapping[str, Task] = {
         Task("classification", ("contrast", "trash")),
         Task("compression", ("local", "global")),
         Task("regression", ("squared_error", "trash")),
-        Task("two_copy_classification", ("covariance",)),
+        Task("two_copy_classification", ("covariance", "low_count")),
     )
 }
 

@@ -49,7 +49,6 @@ def spsa(
             "loss": (above + below) / 2,
             "gradient_norm": float(np.linalg.norm(gradient)),
             "gradient_median": float(np.median(np.abs(gradient))),
-            "validation_score": float("nan"),
             "error_estimate": 0.0,
             "status": "ok",
             "wall_time_s": time.perf_counter() - clock,

@@ -167,13 +167,19 @@ FAMILY = DatasetFamily(
     lu_orbit,
     tasks=("two_copy_classification", "classification"),
     n_classes=2,
-    summary="two known states, every sample under its own random unitary on every qubit",
+    summary=(
+        "two known states, every sample under its own random unitary on every qubit; stored "
+        "samples serve learners of single copies, two-copy arms draw fresh ones of both states"
+    ),
     equal="the class-mean state, exactly I/2^n: one shot per drawn unitary says nothing",
     differs="singlet patterns of two copies, that is purities of subsets of qubits",
-    solved_by="a measurement across two copies, qubit by qubit, and the patterns' statistics",
+    solved_by=(
+        "a measurement across two copies, 2n qubits at width n, qubit by qubit, and the "
+        "patterns' statistics"
+    ),
     limit=(
         "separate measurement of both copies (XOR of their bits) already helps for some "
-        "pairs, and many copies of one state also suffice"
+        "pairs; so do many single copies of one sample: the fewer qubits, the fewer it takes"
     ),
     source="derived in quantities.singlets; Beckey et al., PRL 127, 140501, Definition 1",
     bibtex="beckey2021",
