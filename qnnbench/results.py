@@ -34,7 +34,9 @@ IDENTITY = {
     "seed_path": _TEXT,
     "status": _TEXT,
     "reason": _TEXT,
-    "error_estimate": _REAL,  # absolute error of the expectation values behind the row
+    # Absolute error of the expectation values behind the row; 0 where shots were drawn from the
+    # exact law, null where nothing was evaluated. What few shots scatter is no part of it.
+    "error_estimate": _REAL,
     "cpu_time_s": _REAL,
     "peak_memory_mb": _REAL,
 }

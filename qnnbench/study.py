@@ -159,25 +159,28 @@ def _cell(config: Config, stage: str, entry: Cell, name: str, n_qubits: int) -> 
         }
     if stage == "trainability":
         return _curve_cell(config, entry, n_qubits)
-    if stage == "rivals":
-        return {
-            "rivals": entry,
-            "arms": [a for a in config["training"] if a["arm"] in entry.get("surrogates_of", [])],
-            "dataset": name,
-            "n_qubits": n_qubits,
-            "seed": config["seed"],
-            "states": _states_cell(config, name, n_qubits),
-        }
-    return {
-        "arm": entry,
+    cell = {
         "n_qubits": n_qubits,
         "seed": config["seed"],
-        "states": _states_cell(config, entry["dataset"], n_qubits),
-        "budget": {
+        "states": _states_cell(config, entry.get("dataset", name), n_qubits),
+    }
+    if stage == "rivals":
+        if "n_copies" in entry:
+            entry["n_copies"] = listed(entry["n_copies"])
+        arms = entries(config, "training")
+        trained = {
+            arm: _cell(config, "training", arms[arm], arm, n_qubits)
+            for arm in entry.pop("surrogates_of", [])
+            if n_qubits in arms[arm]["widths"]
+        }
+        return {**cell, "rivals": entry, "trained": trained, "dataset": name}
+    cell["arm"] = entry
+    if "ansatz" in entry:  # nothing else of an arm asks for a budget
+        cell["budget"] = {
             "seconds": config["budgets"]["training_s"],
             "memory_bytes": 1e9 * config["budgets"]["training_gb"],
-        },
-    }
+        }
+    return cell
 
 
 def _states_cell(config: Config, dataset: str, n_qubits: int) -> Cell:
@@ -235,8 +238,10 @@ def _key(cell: Cell, row: Mapping[str, Any]) -> Cell:
         arm = {k: v for k, v in cell["arm"].items() if k not in ("arm", "repeats")}
         return {**cell, "arm": arm, "repeat": row["repeat"]}
     if "rivals" in cell:
-        told_apart = {key: row.get(key) for key in ("arm", "record", "n_copies", "repeat")}
-        return {**cell, "rivals": told_apart, "arms": cell["arms"]}
+        kind, _, trained = row["arm"].partition(" of ")
+        told_apart = {key: row.get(key) for key in ("record", "n_copies", "repeat")}
+        run = _key(cell["trained"][trained], row) if trained else None
+        return {**cell, "rivals": {"arm": kind, **told_apart}, "trained": run}
     return cell
 
 

@@ -83,6 +83,8 @@ def test_a_number_that_yaml_reads_as_text_is_explained(tmp_path):
         ("study: smoke", "study: figures", "should not be valid"),
         ("budgets:", "budget:", "Did you mean 'budgets'"),
         ("  report_s: 20", "", "'report_s' is a required property"),
+        ("  two_state: {", "  Two: {", "'Two' does not match"),
+        ("  two_state: {", "  8: {", "8 is not of type 'string'"),
         ("widths: *widths\n    repeats", "widths: [4, 16]\n    repeats", "not made at [16]"),
     ],
 )
@@ -102,6 +104,9 @@ def test_contradictions_are_found(tmp_path, old, new, message):
         ("readout: global", "raedout: global", "No option of ansatz 'hea' named 'raedout'"),
         ("readout: global", "readout: globl", "No readout named 'globl'. Did you mean 'global'"),
         ("{widths: *widths}", "{widths: *widths, options: {n_sample: 9}}", "'n_samples'"),
+        ("{widths: [8]}", "{widths: [8], options: {pair: ghz-dep}}", "Did you mean 'ghz-deph'"),
+        ("path: {", "path: {options: {noise: -1}, ", "datasets.spt_path.options"),
+        ("path: {", "path: {options: {n_samples: 3}, ", "two samples or more, one per class"),
         ("angles: uniform", "angles: unifrm", "Did you mean 'uniform'"),
         ("angles: uniform", "angles: uniform\n    observable_index: 3", "3 asked, 1 observables"),
         ("loss: local", "loss: locl", "No loss of 'compression' named 'locl'"),
@@ -112,6 +117,55 @@ def test_contradictions_are_found(tmp_path, old, new, message):
 )
 def test_names_and_options_are_looked_up_where_they_are_defined(tmp_path, old, new, message):
     assert message in problems(tmp_path, (old, new), names=True)[0]
+
+
+RIVALS = "  spt_path: {rivals: [z_boosting, pauli_logistic], widths: [8], n_copies: 32}"
+
+
+def surrogates(name, widths="[8]", dataset="spt_path"):
+    return f"  {dataset}: {{rivals: [overlap_svm], widths: {widths}, surrogates_of: [{name}]}}"
+
+
+@pytest.mark.parametrize(
+    ("new", "message"),
+    [
+        (surrogates("qcnn_spt_pth"), "No arm named 'qcnn_spt_pth'. Did you mean 'qcnn_spt_path'"),
+        (
+            surrogates("brickwork_two_state_local"),
+            "is for compression of 'two_state', not for classification of 'spt_path'",
+        ),
+        (
+            surrogates("two_copies_lu_orbit", dataset="lu_orbit"),
+            "is for two_copy_classification of 'lu_orbit'",
+        ),
+        (surrogates("qcnn_spt_path", "[16]"), "is trained at [4, 8], none of [16]"),
+        ("  spt_path: {rivals: [z_mlp], widths: [8]}", "'z_mlp' uses up copies of each state"),
+        (RIVALS.replace("32", "[1, 0]"), "less than the minimum of 1"),
+        (RIVALS.replace("32", "[]"), "[] should be non-empty"),
+        (RIVALS.replace("32", "0"), "less than the minimum of 1"),
+        (RIVALS.replace("32", "[2, 2]"), "non-unique"),
+        (RIVALS.replace("spt_path", "two_state"), "serves compression, not 'classification'"),
+        (RIVALS.replace("spt_path", "spt-path"), "does not match"),
+    ],
+)
+def test_rivals_ask_for_what_there_is(tmp_path, new, message):
+    said, file = problems(tmp_path, (RIVALS, new), names=True)
+    (line,) = [part for part in said.splitlines() if message in part]
+    assert f"{file}:{line_of(file, new)}" in line
+
+
+@pytest.mark.parametrize("copies", ["1", "[1, 32]"])
+def test_copies_are_a_number_or_a_list(tmp_path, copies):
+    assert RIVALS in SMOKE
+    file = tmp_path / "study.yaml"
+    file.write_text(SMOKE.replace(RIVALS, RIVALS.replace("32", copies)))
+    assert load(file)["rivals"]["spt_path"]["n_copies"] == yaml.safe_load(copies)
+
+
+def test_an_arm_with_a_fault_is_not_told_to_be_missing(tmp_path):
+    edits = [(RIVALS, surrogates("qcnn_spt_path")), ("n_steps: 5", "n_steps: 0")]
+    said, _ = problems(tmp_path, *edits)
+    assert "1 problem" in said
 
 
 def test_a_key_of_a_later_file_is_found_there(tmp_path):

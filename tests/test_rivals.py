@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from qnnbench import results
 from qnnbench.results import to_table
-from qnnbench.rivals import RIVALS, rival_rows
+from qnnbench.rivals import RIVALS, rival_rows, rows
 from qnnbench.rivals.learners import LEARNERS, predictions
 from qnnbench.rivals.records import (
     RECORDS,
@@ -25,6 +26,7 @@ from qnnbench.states.measurement import measured_each, random_bases
 from qnnbench.states.mps import MPS, PAULIS
 from qnnbench.states.quantities.local_means import words
 from qnnbench.states.samples import Sample, drawn
+from qnnbench.tasks.ceilings import above_ceiling
 from tests.circuits import random_mps
 from tests.small_states import small_states
 
@@ -43,9 +45,9 @@ def planted(shift, n_qubits=6):
 
 
 def scored(rivals, dataset, n_copies=64, seed=1):
-    rows = rival_rows({"rivals": rivals, "n_copies": n_copies}, dataset, seed=seed)
-    assert all(row["status"] == "ok" for row in rows)
-    return {row["arm"]: row["value"] for row in rows}
+    found = rival_rows({"rivals": rivals, "n_copies": [n_copies]}, dataset, seed=seed)
+    assert all(row["status"] == "ok" for row in found)
+    return {row["arm"]: row["value"] for row in found}
 
 
 def is_chance(value, n_samples):
@@ -93,7 +95,7 @@ def test_local_information_solves_the_phases_of_the_path():
     dataset = build_dataset("spt_path", 8, seed=1)
     found = scored(["pauli_logistic", "pauli_mlp", "shadow_logistic"], dataset, n_copies=200)
     assert min(found.values()) > 0.95
-    assert scored("overlap_nearest", dataset)["overlap_nearest"] > 0.95
+    assert scored(["overlap_nearest"], dataset)["overlap_nearest"] > 0.95
 
 
 BLIND = ["z_logistic", "z_boosting", "z_mlp", "pauli_logistic", "pauli_mlp", "shadow_logistic"]
@@ -111,14 +113,14 @@ def test_rounding_does_not_tell_equal_marginals_apart():
     dataset = build_dataset("ghz_dephased", 12, seed=1, noise=0.0)
     record = RECORDS["pauli expectations"].measure(dataset, None, np.random.default_rng())
     assert np.all(record == record[0])
-    assert scored("pauli_logistic", dataset)["pauli_logistic"] == 0.5
+    assert scored(["pauli_logistic"], dataset)["pauli_logistic"] == 0.5
 
 
 def test_z_columns_are_the_means_that_they_are_said_to_be():
     bits = np.random.default_rng(5).integers(2, size=(3, 7, 5)).astype(np.uint8)
     found = z_columns(bits, np.ones(3, dtype=bool))
     signs = np.where(bits == 1, -1.0, 1.0)
-    sites = [list(word) for word in words(5, 3, "IZ")] + [range(5), range(2), range(2, 5)]
+    sites = [list(word) for word in words(5, 3, "IZ")] + [range(5)]
     for column, some in enumerate(sites):
         direct = np.prod([signs[:, :, site] for site in some], axis=0).mean(axis=1)
         np.testing.assert_allclose(found[:, column], direct)
@@ -184,21 +186,58 @@ def test_overlap_record_is_relative_to_the_purities():
 def test_rows_fit_the_table_and_say_what_was_used():
     dataset = planted(0.4)
     entry = {"rivals": ["z_logistic", "overlap_svm"], "n_copies": [1, 20], "repeats": 2}
-    rows = rival_rows(entry, dataset, seed=1)
-    assert to_table("scores", rows).num_rows == 6
-    told = [(row["arm"], row["n_copies"], row["repeat"]) for row in rows]
+    found = rival_rows(entry, dataset, seed=1)
+    assert to_table("scores", found).num_rows == 6
+    told = [(row["arm"], row["n_copies"], row["repeat"]) for row in found]
     copies = [("z_logistic", n, r) for n, r in itertools.product([1, 20], [0, 1])]
     assert told == [*copies, ("overlap_svm", None, 0), ("overlap_svm", None, 1)]
-    for row in rows:
+    for row in found:
         assert row["record"] == RIVALS[row["arm"]].record
+        assert row["error_estimate"] == 0
         assert row["lower"] < row["value"] <= row["upper"]
         assert (row["chance"], row["ceiling"], row["n_samples"]) == (0.5, 1.0, SIZES["test"])
-    again = rival_rows({**entry, "rivals": "z_logistic"}, dataset, seed=1)
-    assert [row["value"] for row in again] == [row["value"] for row in rows[:4]]
+    again = rival_rows({**entry, "rivals": ["z_logistic"]}, dataset, seed=1)
+    assert [row["value"] for row in again] == [row["value"] for row in found[:4]]
     with pytest.raises(ValueError, match="'z shots' uses up copies"):
-        rival_rows({"rivals": "z_mlp"}, dataset, seed=1)
+        rival_rows({"rivals": ["z_mlp"]}, dataset, seed=1)
     with pytest.raises(ValueError, match="No rival named 'z_logistics'"):
-        rival_rows({"rivals": "z_logistics"}, dataset, seed=1)
+        rival_rows({"rivals": ["z_logistics"]}, dataset, seed=1)
+
+
+def test_a_rival_takes_the_time_of_measuring_and_its_own_learning(monkeypatch):
+    clock = [0.0]
+
+    def spending(seconds, work):
+        def spend(*args):
+            clock[0] += seconds
+            return work(*args)
+
+        return spend
+
+    record = RECORDS["z shots"]
+    slow = replace(record, measure=spending(10, record.measure))
+    monkeypatch.setitem(RECORDS, "z shots", slow)
+    monkeypatch.setattr(rows, "predictions", spending(1, lambda *args: args[2][args[3] == "test"]))
+    monkeypatch.setattr(results.time, "process_time", lambda: clock[0])
+    entry = {"rivals": ["z_logistic", "z_mlp", "z_boosting"], "n_copies": [2]}
+    found = rival_rows(entry, planted(0.4), seed=1)
+    assert [row["cpu_time_s"] for row in found] == [11, 11, 11]
+
+
+def test_one_copy_of_an_orbit_is_at_chance_and_more_are_below_their_ceiling():
+    sizes = {"train": 32, "validation": 32, "test": 200}
+    dataset = build_dataset("lu_orbit", 8, sizes, seed=1)
+    shots = [name for name, rival in RIVALS.items() if RECORDS[rival.record].takes_copies]
+    found = rival_rows({"rivals": shots, "n_copies": [1, 2, 32]}, dataset, seed=1)
+    assert {(row["arm"], row["n_copies"]) for row in found} == set(
+        itertools.product(shots, [1, 2, 32])
+    )
+    assert above_ceiling(found) == []
+    for row in found:
+        assert row["status"] == "ok"
+        if row["n_copies"] == 1:
+            assert row["ceiling"] == 0.5
+            assert is_chance(row["value"], 200), row["arm"]
 
 
 def test_ceiling_is_that_of_the_family(monkeypatch):
@@ -210,16 +249,15 @@ def test_ceiling_is_that_of_the_family(monkeypatch):
     assert ceilings == [0.5, 0.9, 1.0]
 
 
-def test_what_is_not_classified_is_skipped_with_its_reason():
-    dataset = build_dataset("two_state", 4, seed=1)
-    (row,) = rival_rows({"rivals": "pauli_logistic"}, dataset, seed=1)
-    assert row["status"] == "skipped"
-    assert "serves compression" in row["reason"]
+def test_what_has_no_classes_is_refused_and_what_has_no_record_skipped():
+    with pytest.raises(ValueError, match="serves compression, not 'classification'"):
+        rival_rows({"rivals": ["pauli_logistic"]}, build_dataset("two_state", 4, seed=1), seed=1)
     mixed = replace(
         planted(0.4, 4),
         states=(small_states(4)["stabilizer"], *planted(0.4, 4).states[1:]),
     )
-    (row,) = rival_rows({"rivals": "overlap_svm"}, mixed, seed=1)
+    (row,) = rival_rows({"rivals": ["overlap_svm"]}, mixed, seed=1)
     assert row["status"] == "skipped"
+    assert row["cpu_time_s"] >= 0
     assert "stabilizer states" in row["reason"]
     assert to_table("scores", [row]).num_rows == 1

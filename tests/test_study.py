@@ -73,6 +73,52 @@ def test_what_cannot_change_a_result_leaves_the_run_id(entry):
     assert run_id(changed(**entry)) == run_id(SMOKE)
 
 
+RIVALS = {
+    "spt_path": {
+        "rivals": ["z_logistic"],
+        "widths": [8],
+        "n_copies": 32,
+        "surrogates_of": ["qcnn_spt_path"],
+    }
+}
+
+
+def rival_ids(config, arm="qcnn_spt_path", rivals=None):
+    """Return the run ids of a rival and of an arm's surrogate."""
+    config = {**config, "rivals": rivals or RIVALS}
+    (cell,) = study.cells(config, "rivals", "spt_path", "n8")
+    rows = [{"arm": "z_logistic", "repeat": 0}, {"arm": f"surrogate of {arm}", "repeat": 0}]
+    return [row["run_id"] for row in study.identified(rows, cell, config)]
+
+
+def test_rivals_do_not_depend_on_arms_but_surrogates_on_all_of_theirs():
+    rival, surrogate = rival_ids(SMOKE)
+    for config in (
+        changed(n_steps=6),
+        {**SMOKE, "budgets": {**SMOKE["budgets"], "training_s": 21}},
+    ):
+        assert rival_ids(config)[0] == rival
+        assert rival_ids(config)[1] != surrogate
+    assert rival_ids(changed(repeats=9)) == [rival, surrogate]
+    renamed = {"spt_path": {**RIVALS["spt_path"], "surrogates_of": ["other"]}}
+    assert rival_ids(changed(arm="other"), "other", renamed) == [rival, surrogate]
+    listed = {"spt_path": {**RIVALS["spt_path"], "n_copies": [32], "repeats": 4}}
+    assert rival_ids(SMOKE, rivals=listed) == [rival, surrogate]
+
+
+def test_an_arm_has_surrogates_only_where_it_is_trained():
+    config = {**changed(widths=[4]), "rivals": {"spt_path": {**RIVALS["spt_path"]}}}
+    config["rivals"]["spt_path"]["widths"] = [4, 8]
+    cells = study.cells(config, "rivals", "spt_path", "n4-8")
+    assert [list(cell["trained"]) for cell in cells] == [["qcnn_spt_path"], []]
+
+
+def test_two_copies_do_not_depend_on_a_budget():
+    (cell,) = study.cells(SMOKE, "training", "two_copies_lu_orbit", "n8")
+    richer = {**SMOKE, "budgets": {**SMOKE["budgets"], "training_gb": 8}}
+    assert study.cells(richer, "training", "two_copies_lu_orbit", "n8") == [cell]
+
+
 def test_repeats_and_seeds_have_run_ids_of_their_own():
     ids = {run_id(SMOKE), run_id(SMOKE, repeat=1), run_id({**SMOKE, "seed": 8})}
     assert len(ids) == 3

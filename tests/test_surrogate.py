@@ -1,6 +1,7 @@
 """The network without long Pauli words, against the dense operator with them left out."""
 
 import itertools
+from dataclasses import replace
 
 import cirq
 import numpy as np
@@ -9,8 +10,13 @@ import pytest
 import qnnbench
 from qnnbench.backends import BackendCannot
 from qnnbench.circuits.ansatze import build_ansatz
-from qnnbench.results import to_table
-from qnnbench.rivals.surrogate import TruncatedNetwork, surrogate_rows, weight_truncated
+from qnnbench.results import read_rows, to_table, write_rows
+from qnnbench.rivals.surrogate import (
+    TruncatedNetwork,
+    surrogate_rows,
+    surrogates_of,
+    weight_truncated,
+)
 from qnnbench.states.datasets import build_dataset
 from qnnbench.states.mps import PAULIS
 from qnnbench.tasks.losses import readout_observables
@@ -89,5 +95,40 @@ def test_rows_run_from_no_information_to_the_whole_network():
     assert to_table("scores", rows).num_rows == 4
     assert rows[0]["value"] == 0.5  # only the constant is left
     assert rows[2]["value"] == rows[3]["value"]  # nothing was left out
+    assert all(row["cpu_time_s"] > 0 for row in rows)
     with pytest.raises(BackendCannot, match="StabilizerState has no low-bond tensors"):
         TruncatedNetwork(network, params).values([small_states(6)["stabilizer"]], 1)
+
+
+def test_rows_of_a_run_say_which_also_where_there_is_no_surrogate(tmp_path):
+    arm = {"arm": "a", "ansatz": "qcnn", "max_bond_dim": 16}  # its sharing is the default
+    network = build_ansatz("qcnn", 6)
+    run = {
+        "task": "classification",
+        "arm": "a",
+        "loss_name": "contrast",
+        "observable": "readout",
+        "dataset": "spt_path",
+        "n_qubits": 6,
+        "ansatz": "qcnn",
+        "n_layers": network.n_layers,
+        "sharing": "layer",
+        "repeat": 1,
+        "seed_path": "7/6/1",
+    }
+    params = np.random.default_rng(4).uniform(0, 2 * np.pi, len(network.symbols)).tolist()
+    stopped = {**run, "repeat": 2, "status": "over_budget"}
+    write_rows(tmp_path / "runs", "runs", [{**run, "params": params, "status": "ok"}, stopped])
+    runs = read_rows("runs", [tmp_path / "runs"]).to_dict("records")
+    dataset = build_dataset("spt_path", 6, seed=1, n_samples=16)
+    stabilizers = replace(dataset, states=[small_states(6)["stabilizer"]] * 16)
+    for data, names, status in (
+        (dataset, ["surrogate of a"] * 3 + ["network of a"], "ok"),
+        (stabilizers, ["surrogate of a"], "skipped"),
+    ):
+        rows = to_table("rivals", surrogates_of([arm], runs, data)).to_pylist()
+        assert [row["arm"] for row in rows] == names
+        for row in rows:
+            assert row["status"] == status
+            assert row["cpu_time_s"] > 0
+            assert {key: row[key] for key in run} == {**run, "arm": row["arm"]}

@@ -113,12 +113,14 @@ def test_a_typo_is_answered_before_any_work(tmp_path):
 
 
 def test_a_failing_job_leaves_nothing_half_written(tmp_path):
-    bad = edited(tmp_path, "spt_path: {", "spt_path: {options: {n_samples: -1}, ")
+    # wider than the check tries options at: the job itself fails
+    wide = "datasets:\n  surface_code: {widths: [25], options: {n_samples: -1}}"
+    bad = edited(tmp_path, "datasets:", wide)
     done = snakemake(tmp_path, bad, "--until", "certificates")
     assert done.returncode != 0
     assert "n_samples" in done.stderr
     names = {file.relative_to(tmp_path / "results" / "smoke") for file in written(tmp_path)}
-    assert not [name for name in names if "spt_path" in name.parts]
+    assert not [name for name in names if "surface_code" in name.parts]
     assert all(name.suffix == ".parquet" for name in names)
 
 

@@ -12,7 +12,13 @@ from typing import Any
 import yaml
 
 from qnnbench.config.laws import law_of
-from qnnbench.config.names import entries_of, listed, name_problems, reference_problems
+from qnnbench.config.names import (
+    entries_of,
+    listed,
+    name_problems,
+    reference_problems,
+    surrogate_problems,
+)
 from qnnbench.config.problems import (
     SCHEMA,
     explain,
@@ -62,14 +68,15 @@ def check(
             line of the schema.
     """
     trees = [tree_of(file) for file in files]
-    errors = list(validator().iter_errors(config))
-    problems = [problem for error in errors for problem in explain(error)]
-    broken = {tuple(error.absolute_path)[:2] for error in errors}
+    problems = [p for error in validator().iter_errors(config) for p in explain(error)]
+    broken = {problem.path[:2] for problem in problems}
     sound = {
         section: entries_of(config, section, broken)
         for section in ("datasets", "trainability", "training", "rivals")
     }
     problems += reference_problems(sound, config.get("datasets"))
+    if ("training",) not in {path[:1] for path in broken}:  # else some arms are unknown
+        problems += surrogate_problems(sound)
     problems += name_problems(sound) if names else ()
     for tree in trees:
         problems += repeated_keys(tree)

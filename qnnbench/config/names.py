@@ -3,6 +3,7 @@
 import inspect
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from qnnbench.config.laws import first_angles, law_of
@@ -10,6 +11,7 @@ from qnnbench.config.problems import KeyPath, Problem, unknown
 from qnnbench.registry import lookup
 
 GIVEN = ("n_qubits", "seed")  # what the study itself hands to builders
+TRIED_WIDTH = 16  # dataset options are tried by building up to here, in seconds
 
 Entries = list[tuple[str | int, Mapping[str, Any]]]
 
@@ -56,17 +58,33 @@ def reference_problems(sound: Mapping[str, Entries], named: Any) -> Iterator[Pro
             yield Problem((*path, "widths"), text)
 
 
+def surrogate_problems(sound: Mapping[str, Entries]) -> Iterator[Problem]:
+    """Yield arms that leave no network to classify a dataset of the rivals with."""
+    arms = {entry["arm"]: entry for _, entry in sound["training"]}
+    for key, entry in sound["rivals"]:
+        path = ("rivals", key, "surrogates_of")
+        for name in entry.get("surrogates_of", []):
+            if name not in arms:
+                yield Problem(path, unknown(arms, name, "arm"))
+                continue
+            arm = arms[name]
+            if arm["dataset"] != key or arm["task"] != "classification":
+                text = f"arm {name!r} is for {arm['task']} of {arm['dataset']!r}"
+                yield Problem(path, f"{text}, not for classification of {key!r}")
+            elif not set(arm["widths"]) & set(entry["widths"]):
+                text = f"arm {name!r} is trained at {arm['widths']}, none of {entry['widths']}"
+                yield Problem(path, text)
+
+
 def name_problems(sound: Mapping[str, Entries]) -> Iterator[Problem]:
     """Yield names no table knows, options no builder takes, and values builders refuse."""
     from qnnbench.moments.closed_forms import CLOSED_FORMS
-    from qnnbench.rivals import RIVALS
 
     families = {name: str(entry.get("family", name)) for name, entry in sound["datasets"]}
     for name, entry in sound["datasets"]:
         yield from _dataset_problems(("datasets", name), families[name], entry)
-    for name, entry in sound["rivals"]:
-        for rival in entry["rivals"]:
-            yield from _refused(("rivals", name, "rivals"), lookup, RIVALS, rival, "rival")
+    for key, entry in sound["rivals"]:
+        yield from _rival_problems(("rivals", key), families.get(key, str(key)), entry)
     for key, entry in sound["trainability"]:
         path = ("trainability", key)
         for form in listed(entry.get("closed_form", [])):
@@ -83,16 +101,34 @@ def name_problems(sound: Mapping[str, Entries]) -> Iterator[Problem]:
 
 
 def _dataset_problems(path: KeyPath, family: str, entry: Mapping[str, Any]) -> Iterator[Problem]:
-    from qnnbench.states.datasets import DATASETS, has_width
+    from qnnbench.states.datasets import DATASETS, build_dataset, has_width
 
     if bad := _refused(path, lookup, DATASETS, family, "dataset"):
         yield from bad
         return
-    known = DATASETS[family]
-    yield from _option_problems(path, known.generate, f"dataset {family!r}", entry)
+    known, options = DATASETS[family], entry.get("options", {})
+    problems = list(_option_problems(path, known.generate, f"dataset {family!r}", entry))
     if wrong := [n for n in entry["widths"] if not has_width(known, n)]:
         text = f"dataset {family!r} needs {known.widths} >= {known.min_qubits}, got {wrong}"
-        yield Problem((*path, "widths"), text)
+        problems.append(Problem((*path, "widths"), text))
+    least = min(entry["widths"])
+    if options and not problems and least <= TRIED_WIDTH:
+        build = partial(build_dataset, seed=0, **options)
+        problems += _refused((*path, "options"), build, family, least)
+    yield from problems
+
+
+def _rival_problems(path: KeyPath, family: str, entry: Mapping[str, Any]) -> Iterator[Problem]:
+    from qnnbench.rivals.records import RECORDS
+    from qnnbench.rivals.rows import RIVALS
+    from qnnbench.tasks import check_served
+
+    yield from _refused(path, check_served, "classification", family)
+    for name in entry["rivals"]:
+        if bad := _refused((*path, "rivals"), lookup, RIVALS, name, "rival"):
+            yield from bad
+        elif RECORDS[RIVALS[name].record].takes_copies and "n_copies" not in entry:
+            yield Problem(path, f"{name!r} uses up copies of each state: say how many, n_copies")
 
 
 def _arm_problems(path: KeyPath, family: str, entry: Mapping[str, Any]) -> Iterator[Problem]:

@@ -61,6 +61,8 @@ def explain(error: jsonschema.ValidationError) -> Iterator[Problem]:
             if key not in allowed:
                 yield Problem((*path, key), unknown(allowed, key, "key"), line)
         return
+    if "propertyNames" in place:
+        path = (*path, instance)
     text = error.message
     if error.validator == "type" and isinstance(instance, str) and _is_number(instance):
         text += f"; YAML reads {instance} as text, write it with a point, as in 1.0e-3"

@@ -1,6 +1,6 @@
 """The table of classical rivals, and their scores on a dataset."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
@@ -18,7 +18,6 @@ from qnnbench.rivals.records import (
     shadow_kernel,
     z_columns,
 )
-from qnnbench.states.datasets import DATASETS
 from qnnbench.states.samples import Dataset
 
 Rows = list[dict[str, Any]]
@@ -68,19 +67,24 @@ def rival_rows(entry: Mapping[str, Any], dataset: Dataset, *, seed: int) -> Rows
     """Return rows of table "scores": the test accuracy of classical rivals on a dataset.
 
     All rivals of one record read the same measurements, of equally many copies of every
-    state. Exact records use up no copies and are scored once per repeat.
+    state. Exact records use up no copies and are scored once per repeat. A row's CPU time is
+    what its rival alone would take: measuring and learning.
 
     Args:
-        entry: "rivals": a name or a list of them; "n_copies": copies of each state, a number
-            or a list, for records that use up copies; "repeats".
+        entry: "rivals": their names; "n_copies": numbers of copies of each state, for records
+            that use up copies; "repeats".
         dataset: All splits at one width.
         seed: Root of all randomness.
 
     Raises:
-        ValueError: Unknown rival, or no ``n_copies`` where a record uses up copies.
+        ValueError: Unknown rival, no ``n_copies`` where a record uses up copies, or a dataset
+            whose family serves no classification.
     """
-    rivals = [lookup(RIVALS, name, "rival") for name in _listed(entry["rivals"])]
-    copies = _listed(entry.get("n_copies"))
+    from qnnbench.tasks import check_served  # loads Cirq: configs read RIVALS alone
+
+    check_served("classification", dataset.name)
+    rivals = [lookup(RIVALS, name, "rival") for name in entry["rivals"]]
+    copies = entry.get("n_copies", [])
     rows: Rows = []
     for record in dict.fromkeys(rival.record for rival in rivals):
         some = [rival for rival in rivals if rival.record == record]
@@ -92,18 +96,11 @@ def rival_rows(entry: Mapping[str, Any], dataset: Dataset, *, seed: int) -> Rows
     return rows
 
 
-def _listed(value: Any) -> list[Any]:
-    """Return a value or a sequence of values as a list; None is none."""
-    if value is None:
-        return []
-    return [value] if isinstance(value, str) or not isinstance(value, Sequence) else list(value)
-
-
 def _rows(
     rivals: list[Rival], dataset: Dataset, n_copies: int | None, repeat: int, seed: int
 ) -> Iterator[dict[str, Any]]:
     """Yield one row per rival of one record, measured once."""
-    from qnnbench.tasks.ceilings import accuracy_ceiling  # loads Cirq: configs read RIVALS alone
+    from qnnbench.tasks.ceilings import accuracy_ceiling
     from qnnbench.tasks.scores import accuracy_score
 
     record = RECORDS[rivals[0].record]
@@ -116,22 +113,23 @@ def _rows(
         "n_copies": n_copies,
         "seed_path": f"{seed}/{dataset.n_qubits}/{repeat}",
     }
-    obstacle = _obstacle(dataset)
     key = (dataset.n_qubits, repeat, crc32(dataset.name.encode()), n_copies or 0)
 
     def generator(purpose: str) -> np.random.Generator:
         path = (*key, crc32(purpose.encode()))
         return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=path))
 
+    found, obstacle = None, ""
     with Meter() as measuring:
         try:
-            found = None if obstacle else record.measure(dataset, n_copies, generator(record.name))
+            found = record.measure(dataset, n_copies, generator(record.name))
         except NoRecord as missing:
             obstacle = str(missing)
+        measuring_s = measuring.columns()["cpu_time_s"]
     for rival in rivals:
         row = {**common, "arm": rival.name}
         if obstacle:
-            yield {**row, "status": "skipped", "reason": obstacle}
+            yield {**row, "status": "skipped", "reason": obstacle, "cpu_time_s": measuring_s}
             continue
         with Meter() as learning:
             candidates = LEARNERS[rival.learner](int(generator(rival.name).integers(1 << 31)))
@@ -144,15 +142,8 @@ def _rows(
             "chance": 1 / len(np.unique(dataset.labels)),
             "ceiling": accuracy_ceiling(dataset, n_copies) if n_copies else 1.0,
             "n_samples": len(truth),
+            "error_estimate": 0.0,
             "status": "ok",
             "reason": "",
-            "cpu_time_s": measuring.columns()["cpu_time_s"] + learning.columns()["cpu_time_s"],
+            "cpu_time_s": measuring_s + learning.columns()["cpu_time_s"],
         }
-
-
-def _obstacle(dataset: Dataset) -> str:
-    """Return why a dataset is not classified; empty where it is."""
-    family = DATASETS.get(dataset.name)
-    if family and not any(task.endswith("classification") for task in family.tasks):
-        return f"dataset {dataset.name!r} serves {', '.join(family.tasks)}; rivals classify"
-    return ""

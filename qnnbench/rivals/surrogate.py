@@ -16,6 +16,7 @@ from qnnbench.backends.heisenberg.flow import OperatorFlow
 from qnnbench.backends.heisenberg.plan import plan
 from qnnbench.circuits.ansatze import Network, build_ansatz
 from qnnbench.circuits.pauli_transfer import transfer
+from qnnbench.results import Meter
 from qnnbench.rivals.records import ROUNDING_DIGITS
 from qnnbench.states.mps import InputState
 from qnnbench.states.samples import Dataset
@@ -26,6 +27,10 @@ from qnnbench.tasks.scores import accuracy_score
 
 METRIC = "surrogate_accuracy"
 MAX_WEIGHTS = (1, 2, 3)
+_OF_THE_RUN = (
+    *("task", "loss_name", "observable", "dataset", "n_qubits"),
+    *("ansatz", "n_layers", "sharing", "repeat", "seed_path"),
+)
 
 
 def weight_truncated(tensors: np.ndarray, max_weight: int) -> np.ndarray:
@@ -135,11 +140,12 @@ def surrogate_rows(
     truncated = TruncatedNetwork(network, params, max_bond_dim)
     train, test = dataset.select("train"), dataset.select("test")
     for weight in (*max_weights, None):
-        features, error = truncated.values((*train.states, *test.states), weight)
-        features = features.round(ROUNDING_DIGITS)
-        n_train = len(train.states)
-        readout = Readout.fit(features[:n_train], train.labels)
-        correct = readout.correct(features[n_train:], test.labels)
+        with Meter() as meter:
+            features, error = truncated.values((*train.states, *test.states), weight)
+            features = features.round(ROUNDING_DIGITS)
+            n_train = len(train.states)
+            readout = Readout.fit(features[:n_train], train.labels)
+            correct = readout.correct(features[n_train:], test.labels)
         kept = "all" if weight is None else f"<= {weight}"
         yield {
             "task": "classification",
@@ -153,6 +159,7 @@ def surrogate_rows(
             "error_estimate": error,
             "status": "ok",
             "reason": "",
+            "cpu_time_s": meter.columns()["cpu_time_s"],
         }
 
 
@@ -167,23 +174,22 @@ def surrogates_of(
         dataset: All splits.
     """
     for arm in arms:
-        options = arm.get("options", {})
-        network = build_ansatz(arm["ansatz"], dataset.n_qubits, **options)
+        network = build_ansatz(arm["ansatz"], dataset.n_qubits, **arm.get("options", {}))
         for run in runs:
             found = (run["arm"], run["n_qubits"], run["status"])
             if found != (arm["arm"], dataset.n_qubits, "ok"):
                 continue
-            named = {
-                "ansatz": arm["ansatz"],
-                "n_layers": network.n_layers,
-                "sharing": options.get("sharing"),
-                "repeat": int(run["repeat"]),
-                "seed_path": run["seed_path"],
-            }
+            named = {column: run[column] for column in _OF_THE_RUN}
             params, bond = np.asarray(run["params"]), arm["max_bond_dim"]
-            try:
-                for row in surrogate_rows(network, params, dataset, MAX_WEIGHTS, bond):
-                    yield {**row, **named, "arm": f"{row['arm']} of {arm['arm']}"}
-            except BackendCannot as declined:
-                reason = {"status": "skipped", "reason": str(declined)}
-                yield {**named, "arm": f"surrogate of {arm['arm']}", **reason}
+            with Meter() as meter:
+                try:
+                    for row in surrogate_rows(network, params, dataset, MAX_WEIGHTS, bond):
+                        yield {**row, **named, "arm": f"{row['arm']} of {arm['arm']}"}
+                except BackendCannot as declined:
+                    yield {
+                        **named,
+                        "arm": f"surrogate of {arm['arm']}",
+                        "status": "skipped",
+                        "reason": str(declined),
+                        "cpu_time_s": meter.columns()["cpu_time_s"],
+                    }

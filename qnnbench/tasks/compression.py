@@ -9,6 +9,7 @@ import numpy as np
 from qnnbench.circuits.program import Program
 from qnnbench.states.contraction import transfer
 from qnnbench.states.mps import MPS
+from qnnbench.states.stacking import stack_states
 
 
 @dataclass(frozen=True)
@@ -101,24 +102,16 @@ def spectrum_ceiling(states: Sequence[MPS], weights: np.ndarray, n_kept: int = 1
 
 def _gram(states: Sequence[MPS]) -> np.ndarray:
     """Return <i|j>, complex (n_states, n_states): each state against all later ones at once."""
-    sites = [_stacked(tensors) for tensors in zip(*(s.tensors for s in states), strict=True)]
+    sites = stack_states([state.tensors for state in states])
+    bond = sites.shape[2]
     gram = np.empty((len(states), len(states)), dtype=complex)
     for i in range(len(states)):
-        overlaps = np.ones((len(states) - i, 1, 1))  # [later state, bra bond, ket bond]
+        overlaps = np.zeros((len(states) - i, bond, bond))  # [later state, bra bond, ket bond]
+        overlaps[:, 0, 0] = 1
         for stack in sites:
-            kets = stack[i:]
-            n_kets, bond, _, right = kets.shape
             met = np.tensordot(overlaps, stack[i].conj(), ([1], [0])).transpose(0, 3, 1, 2)
-            overlaps = met.reshape(n_kets, right, 2 * bond) @ kets.reshape(n_kets, 2 * bond, right)
+            kets = stack[i:].reshape(-1, 2 * bond, bond)
+            overlaps = met.reshape(-1, bond, 2 * bond) @ kets
         gram[i, i:] = overlaps[:, 0, 0]
         gram[i:, i] = gram[i, i:].conj()
     return gram
-
-
-def _stacked(tensors: Sequence[np.ndarray]) -> np.ndarray:
-    """Return one site of all states, (n_states, left, 2, right): bonds filled with zeros."""
-    shape = np.max([tensor.shape for tensor in tensors], axis=0)
-    stack = np.zeros((len(tensors), *shape), dtype=np.result_type(*tensors))
-    for row, tensor in zip(stack, tensors, strict=True):
-        row[: tensor.shape[0], :, : tensor.shape[2]] = tensor
-    return stack

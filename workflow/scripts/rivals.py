@@ -15,7 +15,7 @@ for cell, states in zip(snakemake.params.cells, snakemake.input.states, strict=T
     dataset = read_dataset(states)
     with Meter() as meter:
         scores = rival_rows(cell["rivals"], dataset, seed=cell["seed"])
-        scores += surrogates_of(cell["arms"], runs, dataset)
+        scores += surrogates_of([c["arm"] for c in cell["trained"].values()], runs, dataset)
     scores = [{**score, "dataset": cell["dataset"]} for score in scores]
     rows += identified(scores, cell, snakemake.config, meter)
 if broken := above_ceiling(rows):

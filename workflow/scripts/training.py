@@ -17,7 +17,7 @@ for cell, states in zip(snakemake.params.cells, snakemake.input.states, strict=T
         n_qubits=cell["n_qubits"],
         seed=cell["seed"],
         checkpoint_dir=checkpoint_folder(cell),
-        budget=Limits(**cell["budget"]),
+        budget=Limits(**cell.get("budget", {})),
     )
     for table, rows in trained.items():
         tables[table] += identified(rows, cell, snakemake.config)
