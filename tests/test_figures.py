@@ -11,7 +11,7 @@ from qnnbench.figures import DARK, FIGURES, LIGHT, NARROW, WIDE, render
 from qnnbench.figures.comparisons import contrasts, law_words, laws
 from qnnbench.figures.depth import by_place, decay_rate, mapped, scanned
 from qnnbench.figures.panels import spread
-from qnnbench.figures.scores import typical
+from qnnbench.figures.scores import accuracies, fidelities, main_scores, rates, typical
 from qnnbench.figures.style import LOOKS, NEUTRALS, looks, power_of_ten, style
 from qnnbench.figures.trainability import (
     CLOSED_FORM,
@@ -239,7 +239,8 @@ def test_learning_curves_are_the_steps_at_the_largest_width(frames):
 
 
 @pytest.mark.parametrize(
-    ("name", "dataset"), [("accuracy", "spt_path"), ("compression", "two_state")]
+    ("name", "dataset"),
+    [("accuracy", "spt_path"), ("compression", "two_state"), ("regression", "spt_path")],
 )
 def test_scores_are_the_rows(frames, name, dataset):
     figure = FIGURES[name].draw(frames["scores"], WIDE)
@@ -308,7 +309,100 @@ def test_the_ladder_shows_every_accuracy_with_a_record(frames):
         shown = [x for marks in axes.containers for x in marks.lines[0].get_xdata()]
         np.testing.assert_allclose(sorted(shown), sorted(own[own["n_qubits"] == width]["value"]))
         assert [text.get_text() for text in axes.texts][-1] == "lu_orbit"  # the hardest, last
-    assert "0.620 from joint shots of two copies" in figure.headline(own)
+    told = "0.620 [0.610, 0.630] from joint shots of two copies (two_copies, 2 copies)"
+    assert told in figure.headline(own)
+    assert "0.98" not in figure.headline(own)  # of 32 copies
+
+
+def test_a_dataset_is_as_hard_as_it_is_for_the_learners_that_all_share(frames):
+    rows = together(FIGURES["ladder"], frames)
+    names = [text.get_text() for text in FIGURES["ladder"].draw(rows, WIDE).axes[0].texts]
+    order = [name for name in names if name in set(rows["dataset"])]
+    assert order == ["spt_path", "cluster_ising", "ring_pair", "lu_orbit"]
+    alone = rows[(rows["dataset"] != "cluster_ising") | (rows["arm"] == "qcnn")]  # none is shared
+    names = [text.get_text() for text in FIGURES["ladder"].draw(alone, WIDE).axes[0].texts]
+    order = [name for name in names if name in set(rows["dataset"])]
+    assert order == ["cluster_ising", "spt_path", "lu_orbit", "ring_pair"]
+
+
+def test_marks_of_several_copies_say_of_how_many(frames):
+    drawn = FIGURES["ladder"].draw(together(FIGURES["ladder"], frames), WIDE)
+    for axes in drawn.axes:
+        assert [text.get_text() for text in axes.texts].count("2, 8, 32 copies") == 2
+
+
+def test_repeats_of_one_record_and_copies_share_a_median():
+    row = {"dataset": "d", "metric": "accuracy", "arm": "a", "n_qubits": 8, "status": "ok"}
+    counted = [(2, 0.6), (2, 0.62), (2, 0.7), (8, 0.8), (8, 0.84), (8, 0.9)]
+    shots = [
+        row | {"record": "joint", "n_copies": copies, "value": value, "repeat": i % 3}
+        for i, (copies, value) in enumerate(counted)
+    ]
+    rows = frame("scores", shots)
+    assert list(typical(rows)["value"]) == [0.62, 0.84]
+    assert set(main_scores(rows)["value"]) == {0.6, 0.62, 0.7}
+    means = [row | {"record": "means", "value": 0.75, "repeat": 0}]
+    assert list(main_scores(frame("scores", shots + means))["value"]) == [0.75]
+
+
+def test_the_accuracy_of_two_copies_is_that_of_one_pair_under_its_own_ceiling(frames):
+    figure = FIGURES["accuracy"].draw(frames["scores"], WIDE)
+    axes = next(ax for ax in figure.axes if ax.get_title(loc="left") == "lu_orbit")
+    drawn = lines(axes)
+    bars = {bar.get_label(): bar.lines[0] for bar in axes.containers}
+    np.testing.assert_array_equal(bars["two_copies"].get_ydata(), [0.62] * 3)
+    np.testing.assert_array_equal(drawn["two_copies repeats"].get_ydata(), [0.62] * 3)
+    assert set(drawn["ceiling, two_copies"].get_ydata()) == {0.625}
+    assert set(drawn["ceiling, xor"].get_ydata()) == {0.54}
+    assert "two_copies untrained" in drawn
+    assert "xor untrained" not in drawn  # nothing was trained
+
+
+def test_an_arm_without_ansatz_has_a_look_by_its_name(frames):
+    rows = accuracies(frames["scores"])
+    qcnn = rows[(rows["arm"] == "qcnn") & (rows["dataset"] == "spt_path")]
+    rows = pd.concat([rows[rows["dataset"] == "lu_orbit"], qcnn.assign(dataset="lu_orbit")])
+    (axes,) = FIGURES["accuracy"].draw(rows, WIDE).axes
+    colours = [bar.lines[0].get_color() for bar in axes.containers]
+    assert len(set(colours)) == 3
+
+
+def test_each_fidelity_is_in_one_figure_rates_against_the_qubits_kept(frames):
+    scores = frames["scores"]
+    assert set(rates(scores)["arm"]) == {"keep1", "keep2", "keep3"}
+    assert set(fidelities(scores)["dataset"]) == {"two_state"}
+    figure = FIGURES["rate"].draw(scores, WIDE)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["spt_path, 8 qubits", "spt_path, 32 qubits", "spt_path, 100 qubits"]
+    own = rates(scores)
+    own = typical(own[own["n_qubits"] == 100]).sort_values("n_kept")
+    axes = figure.axes[-1]
+    (bar,) = axes.containers
+    assert bar.get_label() == "brickwork local"
+    np.testing.assert_array_equal(bar.lines[0].get_xdata(), [1, 2, 3])
+    np.testing.assert_array_equal(bar.lines[0].get_ydata(), own["value"])
+    np.testing.assert_array_equal(lines(axes)["ceiling"].get_ydata()[1:-1], own["ceiling"])
+    assert axes.get_xlabel() == "qubits kept"
+
+
+def test_two_losses_in_turn_are_two_curves_and_one_score_a_marker(frames):
+    steps = frames["steps"]
+    steps = steps[(steps["dataset"] == "lu_orbit") & (steps["n_qubits"] == 100)].copy()
+    loss, validation = FIGURES["learning_curves"].draw(steps, WIDE).axes
+    for name in ("covariance", "low_count"):
+        own = steps[steps["loss_name"] == name]
+        line = lines(loss)[f"two_copies {name} median"]
+        np.testing.assert_array_equal(line.get_xdata(), own["step"])
+        np.testing.assert_array_equal(line.get_ydata(), own["loss"])
+    assert "never evaluated" in texts(validation)
+    steps.loc[steps["step"] == steps["step"].max(), "validation_score"] = 1.0
+    _, validation = FIGURES["learning_curves"].draw(steps, WIDE).axes
+    assert all(line.get_marker() not in ("", "None", None) for line in validation.get_lines())
+    low, high = validation.get_ylim()
+    assert low < 0.91  # a constant is shown on the scale of a score
+    assert 1 < high < 1.02
+    headline = FIGURES["learning_curves"].headline
+    assert "for 0 of 0 arms scored more than once" in headline(steps)
 
 
 def test_equal_rows_give_equal_bytes(frames):

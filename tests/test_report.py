@@ -11,7 +11,8 @@ from qnnbench.figures import FIGURES
 from qnnbench.report import write_report
 from qnnbench.report.cells import MAX_ROWS, decades, error, score
 from qnnbench.report.page import FOLDER, powers, references
-from qnnbench.report.tables import certificates, matching_moments
+from qnnbench.report.summary import facts, overview, sentences
+from qnnbench.report.tables import certificates, matching_moments, rivals, scores
 from qnnbench.results import to_table, write_rows
 from qnnbench.states.datasets import DATASETS
 from tests import synthetic_rows
@@ -107,6 +108,60 @@ def test_summary_says_what_the_rows_say(report):
     assert "hea_global was not trained on two_state: over_budget" in page
     assert "Largest gradient variance of hea there: 10<sup>−59.3</sup> (global)." in page
     assert "10<sup>−60.2</sup>" in page
+
+
+@pytest.fixture(scope="module")
+def frames():
+    study = synthetic_rows.study()
+    return {table: to_table(table, rows).to_pandas() for table, rows in study.items()}
+
+
+def test_two_copies_are_judged_by_the_accuracy_of_one_pair(frames):
+    table = overview(frames)
+    cells = {row[1].text: row for row in table.rows if row[0].text == "lu_orbit"}
+    assert set(cells) == {"two_copies"}  # nothing else was trained on it
+    assert cells["two_copies"][table.columns.index("100 qubits")].key == 0.62
+    told = [sentence for sentence in sentences(frames) if "lu_orbit" in sentence]
+    (sentence,) = told
+    assert "At 100 qubits per copy two_copies reaches accuracy 0.620" in sentence
+    assert not any("nan" in sentence for sentence in sentences(frames))
+
+
+def test_exact_properties_of_a_block_do_not_count_as_training(frames):
+    shots = frames["scores"]["record"].fillna("").str.startswith("joint")
+    worthless = frames["scores"].assign(value=frames["scores"]["value"].where(~shots, 0.5))
+    worthless.loc[shots, ["lower", "upper"]] = 0.49, 0.51
+    for scored, named in ((frames["scores"], True), (worthless, False)):
+        own = frames | {"scores": scored[scored["dataset"] == "lu_orbit"]}
+        said = " ".join(fact.meaning for fact in facts(own))
+        assert ("widest that trains: pair_block per copy" in said) == named
+
+
+def test_the_scores_table_tells_records_and_copies_apart(frames):
+    table = scores(frames["scores"])
+    names = ("arm", "qubits", "what was measured", "copies", "metric", "score")
+    places = [table.columns.index(name) for name in names]
+    rows = [[row[place].text for place in places] for row in table.rows]
+    joint = "joint shots of two copies"
+    for copies, value in (("2", "0.620"), ("8", "0.840"), ("32", "0.980")):
+        assert ["two_copies", "100", joint, copies, "accuracy", value] in rows
+    assert ["xor", "100", "separate shots of two copies", "2", "accuracy", "0.500"] in rows
+
+
+def test_a_rival_that_did_not_run_says_why():
+    rows = synthetic_rows.rivals()
+    rows[0] |= {"status": "skipped", "reason": "no overlaps", "value": None}
+    table = rivals(to_table("rivals", rows).to_pandas())
+    assert len(table.rows) == len(rows)
+    where = [table.columns.index(name) for name in ("status", "reason", "accuracy")]
+    assert ["skipped", "no overlaps", "–"] in [[r[i].text for i in where] for r in table.rows]
+
+
+def test_cpu_time_is_that_of_every_stage_rivals_too(frames):
+    hour = {t: rows.assign(cpu_time_s=0.0) for t, rows in frames.items()}
+    n_rivals = len(hour["rivals"])
+    hour["rivals"]["cpu_time_s"] = 3 * 3600 / n_rivals
+    assert "3.0 h" in [fact.value for fact in facts(hour)]
 
 
 def test_limits_of_the_data_are_printed(report):

@@ -46,7 +46,9 @@ class Drawing:
 _SCORE_DEFINITION = (
     "Filled markers: the median repeat on the test states, with its 95 % interval (truncation "
     "error where an ensemble is scored whole); small dots: the other repeats. Hollow markers: "
-    "the same network before training. Arms stand slightly apart so that intervals stay visible. "
+    "the same network before training, where there is one. Arms stand slightly apart so that "
+    "intervals stay visible. Chance and ceiling: a line for all arms, or where they differ "
+    "one for each. "
 )
 
 FIGURES = {
@@ -129,8 +131,9 @@ FIGURES = {
             learning.headline,
             "Training loss at every step and score on the validation states where it was "
             "evaluated, for each dataset at the largest width that was trained. Thin lines: one "
-            "repeat each, with its own seed. Bold: their median, step by step. Arms of one panel "
-            "may minimise different losses, so only the shape of a loss curve compares.",
+            "repeat each, with its own seed. Bold: their median, step by step. A marker: scored "
+            "once. Arms of one panel may minimise different losses, so only the shape of a loss "
+            "curve compares; an arm with two losses in turn has a curve for each.",
             "training steps",
         ),
         Drawing(
@@ -141,7 +144,8 @@ FIGURES = {
             scores.accuracy,
             scores.headline,
             _SCORE_DEFINITION + "Accuracy is the fraction of test states whose class is named "
-            "correctly; chance is the accuracy of a constant answer.",
+            "correctly: from exact means, or where an arm reads shots alone, from the fewest "
+            "copies of a state. Chance is the accuracy of a constant answer.",
             "test scores with the metric accuracy",
         ),
         Drawing(
@@ -154,10 +158,25 @@ FIGURES = {
             "Accuracy on the test states with its 95 % Wilson interval, of the median repeat, for "
             "every learner and what was measured of each state: expectation values of the readout "
             "of a trained network, one shot of it, records that classical rivals learn from, or "
-            "joint shots of two copies. Datasets are ordered by the mean over all learners, each "
-            "at its smallest and at its largest width. Ticks: the best that any measurement of so "
-            "many copies can reach, where it is below 1.",
+            "joint shots of two copies. Each dataset is shown at its smallest and at its largest "
+            "width, the easiest first: by the mean accuracy, over widths, of the learners that "
+            "all datasets have from the same record and copies (of all learners where they share "
+            "none). Ticks: the ceiling of the record, where one below 1 is known: the best that "
+            "any measurement of so many copies can reach, and for separate shots of two copies a "
+            "bound on every measurement without a gate between them (positive partial transpose).",
             "test accuracies",
+        ),
+        Drawing(
+            "regression",
+            "Regression",
+            ("scores",),
+            scores.regressions,
+            scores.regression,
+            scores.headline,
+            _SCORE_DEFINITION + "R² is one minus the mean squared error on the test states over "
+            "the variance of their targets; chance is the constant answer: the mean training "
+            "target.",
+            "test scores with the metric r_squared",
         ),
         Drawing(
             "compression",
@@ -169,8 +188,19 @@ FIGURES = {
             _SCORE_DEFINITION + "Fidelity is the overlap of a test state with its reconstruction "
             "after all but the kept qubits were reset, averaged over test states. The chance line "
             "is the fidelity of the identity circuit; the ceiling is what the spectrum of the "
-            "ensemble allows.",
+            "ensemble allows. Networks that keep several numbers of qubits have the next figure.",
             "test scores with the metric fidelity",
+        ),
+        Drawing(
+            "rate",
+            "Rate of compression",
+            ("scores",),
+            scores.rates,
+            scores.rate,
+            scores.headline,
+            _SCORE_DEFINITION + "Fidelity as above, of networks that compress one dataset of one "
+            "width to several numbers of kept qubits. A label names ansatz and loss.",
+            "fidelities of one network at several numbers of kept qubits",
         ),
         Drawing(
             "label_free",

@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from qnnbench.figures.panels import Layout, message, panels, text_key
-from qnnbench.figures.scores import score_text
+from qnnbench.figures.panels import Layout, arm_label, message, panels
+from qnnbench.figures.scores import drawable, score_text, typical
 from qnnbench.figures.style import LIGHT, Look, looks, style
 
 RECORDS = {  # what was measured of each state, in the order of the legend
@@ -23,19 +23,16 @@ RECORDS = {  # what was measured of each state, in the order of the legend
 
 METRICS = ("accuracy", "one_shot_accuracy")
 
-_CELL = ["dataset", "n_qubits", "arm", "record", "n_copies"]
+_LEARNER = ["arm", "record", "n_copies"]
 _ROW_IN = 0.85  # height of one dataset
+_MOST = 1.03  # right end of the axis
+_NEAR = 0.16  # what the numbers of copies need of it
 
 
 def ranked(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the median repeat of every accuracy: one row per dataset, width, arm and record."""
-    done = rows[(rows["status"] == "ok") & rows["value"].notna()]
-    done = done[done["metric"].isin(METRICS) & done["record"].notna()]
-    done = text_key(done, ("dataset", "arm", "record")).fillna({"n_copies": 0})
-    ordered = done.sort_values(["value", "repeat"])
-    groups = ordered.groupby(_CELL)
-    middle = groups.cumcount() == (groups["value"].transform("size") - 1) // 2
-    return ordered[middle].sort_values(_CELL)
+    """Return the median repeat of every accuracy: one row per dataset, width and learner."""
+    done = drawable(rows)
+    return typical(done[done["metric"].isin(METRICS) & (done["record"] != "")])
 
 
 def ladder(rows: pd.DataFrame, layout: Layout) -> Figure:
@@ -72,8 +69,14 @@ def _ends(rows: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def _by_difficulty(rows: pd.DataFrame) -> list[str]:
-    """Return the datasets, the one that most learners solve first."""
-    return list(rows.groupby("dataset")["value"].mean().sort_values(ascending=False).index)
+    """Return the datasets, the easiest first: by the mean accuracy of the learners they share.
+
+    A learner is an arm with its record and copies. Where none is shared by all, all count.
+    """
+    learners = rows.fillna({"n_copies": 0}).groupby(_LEARNER)["dataset"]
+    shared = rows[learners.transform("nunique") == rows["dataset"].nunique()]
+    means = (rows if shared.empty else shared).groupby("dataset")["value"].mean()
+    return list(means.sort_values(ascending=False).index)
 
 
 def _look(record: str) -> Look:
@@ -82,6 +85,7 @@ def _look(record: str) -> Look:
 
 def _draw(axes: Axes, rows: pd.DataFrame, names: list[str], records: list[str]) -> None:
     """Draw one line of marks per dataset and record, with intervals and ceilings."""
+    least = min(0.4, rows["value"].min() - 0.03)
     places = np.linspace(-0.16, 0.4, len(records)) if len(records) > 1 else [0.1]
     for record, shift in zip(records, places, strict=True):
         own, look = rows[rows["record"] == record], _look(record)
@@ -106,16 +110,29 @@ def _draw(axes: Axes, rows: pd.DataFrame, names: list[str], records: list[str]) 
             markersize=11,
             markeredgewidth=1.6,
         )
-    least = min(0.4, rows["value"].min() - 0.03)
+        for _, part in own.groupby(["dataset", "arm"]):
+            if part["n_copies"].nunique() > 1:
+                _name_copies(axes, part, float(y[part.index[0]]), least, look.colour)
     for i, name in enumerate(names):
         axes.text(least + 0.005, i - 0.46, name, va="top", fontsize=8.5, fontweight="bold")
         axes.axhline(i + 0.5, color=LIGHT["grid"], linewidth=0.7)
     axes.axvline(0.5, color=LIGHT["muted"], linewidth=1.1, linestyle=(0, (1, 2)), zorder=1)
     axes.set_yticks([])
-    axes.set(ylim=(len(names) - 0.5, -0.5), xlim=(least, 1.03))
+    axes.set(ylim=(len(names) - 0.5, -0.5), xlim=(least, _MOST))
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
     axes.set_xlabel("test accuracy (fraction); dotted: chance")
+
+
+def _name_copies(axes: Axes, marks: pd.DataFrame, y: float, least: float, colour: str) -> None:
+    """Write the copies behind the marks into the widest gap between them or next to them."""
+    bounded = marks.loc[marks["ceiling"] < 1, "ceiling"]
+    ends = np.sort([*marks["lower"], *marks["upper"], *bounded])
+    ends = np.array([max(least, ends[0] - _NEAR), *ends, min(_MOST, ends[-1] + _NEAR)])
+    widest = np.diff(ends).argmax()
+    copies = ", ".join(f"{n:,.0f}" for n in sorted(marks["n_copies"]))
+    middle = ends[widest : widest + 2].mean()
+    axes.text(middle, y, f"{copies} copies", color=colour, fontsize=6.5, ha="center", va="center")
 
 
 def _legend(figure: Figure, records: list[str], layout: Layout) -> None:
@@ -138,10 +155,22 @@ def _legend(figure: Figure, records: list[str], layout: Layout) -> None:
 
 
 def headline(rows: pd.DataFrame) -> str:
-    """Return the best learner of each kind of record on the hardest dataset."""
+    """Return what few copies of a state of the hardest dataset tell, learner by learner.
+
+    Few: at most two, else the fewest there are; all rows where no record uses up copies.
+    """
     hardest = _by_difficulty(rows)[-1]
     own = rows[rows["dataset"] == hardest]
     own = own[own["n_qubits"] == own["n_qubits"].max()]
-    best = own.sort_values("value").groupby("record").tail(1).sort_values("value")
-    said = [f"{score_text(row['value'])} from {row['record']}" for _, row in best.iterrows()]
-    return f"On {hardest} at {own['n_qubits'].iloc[0]:,} qubits: {', '.join(reversed(said))}"
+    few = own[own["n_copies"] <= max(2, own["n_copies"].min())]
+    told = (own if few.empty else few).sort_values(["n_copies", "arm"]).to_dict("records")
+    said = "; ".join(
+        f"{score_text(row['value'])} [{score_text(row['lower'])}, {score_text(row['upper'])}] "
+        f"from {row['record']} ({arm_label(row['arm'], hardest)}{_copies(row['n_copies'])})"
+        for row in told
+    )
+    return f"On {hardest} at {own['n_qubits'].iloc[0]:,} qubits: {said}"
+
+
+def _copies(count: float) -> str:
+    return f", {count:,.0f} {'copy' if count == 1 else 'copies'}" if count > 0 else ""

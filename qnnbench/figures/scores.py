@@ -1,4 +1,4 @@
-"""Test scores against width: classification, compression, labels against none."""
+"""Test scores against width, and of compression against the number of qubits kept."""
 
 from collections.abc import Iterator
 
@@ -23,27 +23,62 @@ from qnnbench.figures.style import LIGHT, Look, looks, power_of_ten, style
 LABEL_STUDY = "ghz_dephased"
 AXES = {
     "accuracy": "test accuracy (fraction)",
+    "r_squared": "test R² (dimensionless)",
     "fidelity": "reconstruction fidelity (fraction)",
     "contrast": "class contrast (dimensionless)",
 }
 
+BOUNDS = {"chance": (0, (1, 2)), "ceiling": (0, (6, 3))}  # and their dashes
+
+_CELL = ["dataset", "metric", "arm", "record", "n_copies", "n_kept", "n_qubits"]
+
 
 def drawable(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the scores that exist, their text free of nulls."""
+    """Return the scores that exist, in the order of the panels, their text free of nulls."""
     done = rows[(rows["status"] == "ok") & rows["value"].notna()]
-    return text_key(done, ("dataset", "ansatz", "loss_name", "arm", "metric"))
+    done = done.sort_values(["metric", "dataset", "n_qubits"], kind="stable")
+    return text_key(done, ("dataset", "ansatz", "loss_name", "arm", "metric", "record"))
+
+
+def main_scores(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return what each arm is judged by: its metric, from the fewest copies of a state.
+
+    Exact means count as no copies: they come before shots.
+    """
+    done = drawable(rows)
+    done = done[done["metric"].isin(("accuracy", "fidelity", "r_squared"))]
+    copies = done["n_copies"].fillna(0)
+    fewest = copies.groupby([done[name] for name in ("dataset", "metric", "arm", "n_qubits")])
+    return done[copies == fewest.transform("min")]
 
 
 def accuracies(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the accuracies of every dataset but the one with its own figure."""
-    done = drawable(rows)
+    done = main_scores(rows)
     return done[(done["metric"] == "accuracy") & (done["dataset"] != LABEL_STUDY)]
 
 
+def regressions(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return R² of every regression."""
+    done = main_scores(rows)
+    return done[done["metric"] == "r_squared"]
+
+
 def fidelities(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the compression fidelities."""
-    done = drawable(rows)
-    return done[done["metric"] == "fidelity"]
+    """Return the compression fidelities, without those of :func:`rates`."""
+    done = main_scores(rows)
+    return done[(done["metric"] == "fidelity") & ~_is_rate(done)]
+
+
+def rates(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the fidelities of networks that keep several numbers of qubits at one width."""
+    done = main_scores(rows)
+    return done[(done["metric"] == "fidelity") & _is_rate(done)]
+
+
+def _is_rate(rows: pd.DataFrame) -> pd.Series:
+    kept = rows.groupby(["dataset", "n_qubits", "ansatz", "loss_name"])["n_kept"]
+    return kept.transform("nunique") > 1
 
 
 def label_study(rows: pd.DataFrame) -> pd.DataFrame:
@@ -53,14 +88,14 @@ def label_study(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def typical(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the median repeat of each (dataset, metric, arm, width): a row, not a mean.
+    """Return the median repeat of each arm, width, metric and record: a row, not a mean.
 
     Of an even number of repeats, the lower of the middle two.
     """
     ordered = rows.sort_values(["value", "repeat"])
-    groups = ordered.groupby(["dataset", "metric", "arm", "n_qubits"])
+    groups = ordered.groupby(_CELL, dropna=False)
     middle = groups.cumcount() == (groups["value"].transform("size") - 1) // 2
-    return ordered[middle].sort_values(["dataset", "metric", "arm", "n_qubits"])
+    return ordered[middle].sort_values(_CELL)
 
 
 def accuracy(rows: pd.DataFrame, layout: Layout) -> Figure:
@@ -68,9 +103,23 @@ def accuracy(rows: pd.DataFrame, layout: Layout) -> Figure:
     return _score_figure(accuracies(rows), layout, "No accuracies to draw.")
 
 
+def regression(rows: pd.DataFrame, layout: Layout) -> Figure:
+    """Draw R² against width, one panel per dataset."""
+    return _score_figure(regressions(rows), layout, "No regression to draw.")
+
+
 def compression(rows: pd.DataFrame, layout: Layout) -> Figure:
     """Draw reconstruction fidelity against width, one panel per dataset."""
     return _score_figure(fidelities(rows), layout, "No compression fidelities to draw.")
+
+
+def rate(rows: pd.DataFrame, layout: Layout) -> Figure:
+    """Draw fidelity against the number of qubits kept, one panel per dataset and width."""
+    found = rates(rows)
+    panel = found["dataset"] + ", " + found["n_qubits"].map("{:,} qubits".format)
+    network = found["ansatz"] + " " + found["loss_name"]
+    found = found.assign(dataset=panel, arm=network)
+    return _score_figure(found, layout, "No fidelities at several rates to draw.", "n_kept")
 
 
 def label_free(rows: pd.DataFrame, layout: Layout) -> Figure:
@@ -105,65 +154,71 @@ def _best_and_worst(ends: pd.DataFrame) -> str:
     return f"from {others[-1]} to {best}" if others else best
 
 
-def _score_figure(rows: pd.DataFrame, layout: Layout, nothing: str) -> Figure:
+def _score_figure(rows: pd.DataFrame, layout: Layout, nothing: str, x: str = "n_qubits") -> Figure:
     """Draw one panel per dataset and metric, and a second one of log10 |contrast|."""
     with style():
         if rows.empty:
             return message(nothing, layout)
         groups = [
             (str(metric), str(dataset), part, decades)
-            for (metric, dataset), part in rows.groupby(["metric", "dataset"])
+            for (metric, dataset), part in rows.groupby(["metric", "dataset"], sort=False)
             for decades in ((False, True) if metric == "contrast" else (False,))
         ]
         labels = [
-            [*(arm_label(arm, dataset) for arm in part["arm"].unique()), "chance", "ceiling"]
+            [
+                *(arm_label(arm, dataset) for arm in part["arm"].unique()),
+                *(name for bound in BOUNDS for name, _ in _bounds(part, bound, x)),
+            ]
             for _, dataset, part, _ in groups
         ]
         figure, axes = panels(labels, layout, height_in=2.7)
         for ax, (metric, dataset, part, decades) in zip(axes, groups, strict=True):
-            _draw_scores(ax, part, decades)
+            _draw_scores(ax, part, decades, x)
             ax.set_title(f"{dataset}{', magnitude' if decades else ''}")
             ax.set_ylabel(f"|{metric}| (log scale)" if decades else AXES.get(metric, metric))
         return figure
 
 
-def _draw_scores(axes: Axes, rows: pd.DataFrame, decades: bool) -> None:
+def _draw_scores(axes: Axes, rows: pd.DataFrame, decades: bool, x: str) -> None:
     """Draw every arm of one dataset and metric; ``decades``: log10 of the magnitude."""
     arms = list(rows.groupby("arm"))
-    chosen = looks([(p["ansatz"].iloc[0], p["loss_name"].iloc[0]) for _, p in arms])
+    chosen = looks([(p["ansatz"].iloc[0] or str(arm), p["loss_name"].iloc[0]) for arm, p in arms])
     ends: list[LineEnd] = []
     for i, ((arm, part), look) in enumerate(zip(arms, chosen, strict=True)):
         shift = 2 ** (0.07 * (i - (len(arms) - 1) / 2))  # intervals stay apart
         if decades:
             ends += _draw_decades(axes, part, str(arm), look, shift)
         else:
-            ends += _draw_arm(axes, part, str(arm), look, shift)
-    width_axis(axes, rows["n_qubits"], logarithmic=True)
+            ends += _draw_arm(axes, part, str(arm), look, shift, x)
+    width_axis(axes, rows[x].astype(int), logarithmic=x == "n_qubits")
+    if x == "n_kept":
+        axes.set_xlabel("qubits kept")
     if decades:
         axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=7, min_n_ticks=1))
         axes.yaxis.set_major_formatter(FuncFormatter(power_of_ten))
     else:
         axes.margins(y=0.08)
-        ends += [end for name in ("chance", "ceiling") for end in _draw_bound(axes, rows, name)]
+        ends += [end for bound in BOUNDS for end in _draw_bound(axes, rows, bound, x)]
     label_ends(axes, ends)
 
 
 def _draw_arm(
-    axes: Axes, rows: pd.DataFrame, arm: str, look: Look, shift: float
+    axes: Axes, rows: pd.DataFrame, arm: str, look: Look, shift: float, over: str
 ) -> Iterator[LineEnd]:
     """Draw repeats faint, the median repeat with its interval, the untrained one hollow."""
     middle = typical(rows)
-    x, y = middle["n_qubits"] * shift, middle["value"]
+    x, y = middle[over] * shift, middle["value"]
+    if middle["untrained_value"].notna().any():
+        axes.plot(
+            x,
+            middle["untrained_value"],
+            look.marker,
+            markerfacecolor=LIGHT["surface"],
+            markeredgecolor=look.colour,
+            label=f"{arm} untrained",
+        )
     axes.plot(
-        x,
-        middle["untrained_value"],
-        look.marker,
-        markerfacecolor=LIGHT["surface"],
-        markeredgecolor=look.colour,
-        label=f"{arm} untrained",
-    )
-    axes.plot(
-        rows["n_qubits"] * shift,
+        rows[over] * shift,
         rows["value"],
         ".",
         color=look.colour,
@@ -193,14 +248,34 @@ def _draw_decades(
     yield LineEnd(float(x.iloc[-1]), float(y.iloc[-1]), label, look.colour)
 
 
-def _draw_bound(axes: Axes, rows: pd.DataFrame, name: str) -> Iterator[LineEnd]:
-    """Draw the chance or ceiling line through the widths, where rows state one."""
-    line = rows.groupby("n_qubits")[name].median().dropna()
-    if line.empty:
-        return
+def _bounds(rows: pd.DataFrame, bound: str, x: str) -> list[tuple[str, pd.Series]]:
+    """Return the names of the lines of a bound, and each over ``x``.
+
+    One line where all arms share the bound, else one per arm.
+    """
+    stated = rows[rows[bound].notna()]
+    if (stated.groupby(x)[bound].nunique() <= 1).all():
+        parts = [(bound, stated)] if len(stated) else []
+    else:
+        parts = [
+            (f"{bound}, {arm_label(str(arm), part['dataset'].iloc[0])}", part)
+            for arm, part in stated.groupby("arm")
+        ]
+    return [(name, part.groupby(x)[bound].median()) for name, part in parts]
+
+
+def _draw_bound(axes: Axes, rows: pd.DataFrame, bound: str, x: str) -> Iterator[LineEnd]:
+    """Draw the chance or ceiling lines through all widths, where rows state one."""
     low, high = axes.get_xlim()
-    x = np.array([low, *line.index, high])
-    y = np.array([line.iloc[0], *line, line.iloc[-1]])
-    dashes = {"chance": (0, (1, 2)), "ceiling": (0, (6, 3))}[name]
-    axes.plot(x, y, color=LIGHT["muted"], linewidth=1.1, linestyle=dashes, label=name, zorder=1)
-    yield LineEnd(float(high), float(y[-1]), name, LIGHT["muted"])
+    for name, line in _bounds(rows, bound, x):
+        y = np.array([line.iloc[0], *line, line.iloc[-1]])
+        axes.plot(
+            [low, *line.index, high],
+            y,
+            color=LIGHT["muted"],
+            linewidth=1.1,
+            linestyle=BOUNDS[bound],
+            label=name,
+            zorder=1,
+        )
+        yield LineEnd(float(high), float(y[-1]), name, LIGHT["muted"])

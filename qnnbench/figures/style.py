@@ -66,6 +66,8 @@ LOOKS = {  # by ansatz, then by loss or observable; "" is any other
     "brickwork": {"": Look(LIGHT["olive"], "^"), "global": Look(LIGHT["mauve"], "X")},
     "deep_brickwork": {"": Look(LIGHT["wine"], "h")},
     "hea": {"": Look(LIGHT["amber"], "P"), "global": Look(LIGHT["red"], "s")},
+    "pair_block": {"": Look(LIGHT["green"], "^")},
+    "xor": {"": Look(LIGHT["red"], "v")},  # an arm: it has no ansatz
 }
 
 

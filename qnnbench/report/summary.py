@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qnnbench.figures.panels import arm_label
-from qnnbench.figures.scores import drawable, score_text, typical
+from qnnbench.figures.scores import main_scores, score_text, typical
 from qnnbench.figures.trainability import MAXIMUM, MEAN
 from qnnbench.report.cells import Cell, Table
 from qnnbench.report.tables import matching_moments
@@ -43,7 +43,8 @@ def facts(frames: dict[str, pd.DataFrame]) -> list[Fact]:
     scores = [row for row in _typical_rows(frames) if trains(row)]
     if scores:
         width = max(row["n_qubits"] for row in scores)
-        names = sorted({row["ansatz"] for row in scores if row["n_qubits"] == width})
+        found_at = [row for row in scores if row["n_qubits"] == width]
+        names = sorted({row["ansatz"] + _per_copy(row) for row in found_at})
         found.append(Fact(f"{width:,} qubits", f"widest that trains: {', '.join(names)}"))
     moments = frames["trainability"]
     moments = moments[(moments["status"] == "ok") & np.isfinite(moments[MEAN].astype(float))]
@@ -52,7 +53,10 @@ def facts(frames: dict[str, pd.DataFrame]) -> list[Fact]:
         least = moments.sort_values(MEAN).iloc[0]
         of = f"{least['ansatz']} {least['observable']}, {least['n_qubits']:,} qubits"
         found.append(Fact(f"10^{least[MEAN]:.1f}", f"smallest mean gradient variance: {of}"))
-    cells = pd.concat([frames[t] for t in ("datasets", "certificates", "trainability", "runs")])
+    cells = pd.concat(
+        frames[table]
+        for table in ("datasets", "certificates", "trainability", "verdicts", "runs", "rivals")
+    )
     done = int((cells["status"] == "ok").sum())
     found.append(Fact(f"{done:,} of {len(cells):,}", "cells ran; the others say why not"))
     found.append(Fact(duration(float(cells["cpu_time_s"].sum())), "of CPU time, all stages"))
@@ -60,11 +64,14 @@ def facts(frames: dict[str, pd.DataFrame]) -> list[Fact]:
 
 
 def _typical_rows(frames: dict[str, pd.DataFrame]) -> list[Row]:
-    """Return the median repeats in the arms' main metric: contrast only if alone."""
-    scores = drawable(frames["scores"])
-    scores = typical(scores[~scores["metric"].str.startswith("one_shot")])
-    n_metrics = scores.groupby(["dataset", "arm"])["metric"].transform("nunique")
-    return scores[(scores["metric"] != "contrast") | (n_metrics == 1)].to_dict("records")
+    """Return the main score of each trained arm at each width: its median repeat."""
+    scores = main_scores(frames["scores"])
+    return typical(scores[scores["arm"].isin(frames["runs"]["arm"])]).to_dict("records")
+
+
+def _per_copy(score: Row) -> str:
+    """Return " per copy" where several copies of the named width are measured together."""
+    return " per copy" if score["n_copies"] > 1 else ""
 
 
 def duration(seconds: float) -> str:
@@ -91,7 +98,8 @@ def overview(frames: dict[str, pd.DataFrame]) -> Table:
     ]
     headings = ("dataset", "arm", *(f"{n:,} qubits" for n in widths))
     caption = (
-        "Test score of the median repeat: accuracy, fidelity or R². ▲ trains: its interval lies "
+        "Test score of the median repeat: accuracy, fidelity or R²; of two copies measured "
+        "together, the width of one. ▲ trains: its interval lies "
         "above chance and above the same network untrained. ○ not shown to train. A word: the "
         "status of what did not run. – not in the study."
     )
@@ -130,8 +138,8 @@ def _told(score: Row, runs: pd.DataFrame) -> str:
     )
     verdict = "it trains" if trains(score) else "not shown to train"
     sentence = (
-        f"At {score['n_qubits']:,} qubits {score['arm']} reaches {score['metric']} {value} "
-        f"[{lower}, {upper}] on {score['dataset']} ({repeats}); "
+        f"At {score['n_qubits']:,} qubits{_per_copy(score)} {score['arm']} reaches "
+        f"{score['metric']} {value} [{lower}, {upper}] on {score['dataset']} ({repeats}); "
         f"untrained {untrained}, chance {chance}: {verdict}."
     )
     if len(own):

@@ -120,6 +120,8 @@ def scores(rows: pd.DataFrame) -> Table:
         "dataset": ("dataset", text),
         "arm": ("arm", text),
         "n_qubits": ("qubits", number),
+        "record": ("what was measured", text),
+        "n_copies": ("copies", number),
         "metric": ("metric", text),
         "value": ("score", score),
         "lower": ("95 % from", score),
@@ -131,12 +133,15 @@ def scores(rows: pd.DataFrame) -> Table:
         "value_at_double_bond": ("at twice the bond", score),
         "n_samples": ("test states", number),
     }
-    caption = "Test scores: the median repeat of each arm and width"
+    caption = (
+        "Test scores: the median repeat of each arm, width and record. Copies: of a state, used "
+        "up by one answer; a dash: exact means. Two copies of n qubits are measured as 2n"
+    )
     return table("scores", caption, typical(drawable(rows)), columns)
 
 
 def rivals(rows: pd.DataFrame) -> Table:
-    """Return every score of classical rivals, surrogates of trained networks among them."""
+    """Return every classical rival, surrogates of trained networks among them, run or not."""
     columns: Columns = {
         "dataset": ("dataset", text),
         "n_qubits": ("qubits", number),
@@ -151,9 +156,10 @@ def rivals(rows: pd.DataFrame) -> Table:
         "ceiling": ("ceiling", score),
         "n_samples": ("test states", number),
         "cpu_time_s": _COST["cpu_time_s"],
+        **_STATUS,
     }
     caption = "Classical rivals on the same states, and surrogates of trained networks"
-    ordered = drawable(rows).sort_values(["dataset", "n_qubits", "arm", "record", "repeat"])
+    ordered = rows.sort_values(["dataset", "n_qubits", "arm", "record", "n_copies", "repeat"])
     return table("rivals", caption, ordered, columns)
 
 
