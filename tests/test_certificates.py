@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from qnnbench.states.certificates import CERTIFIERS, certify
-from qnnbench.states.datasets import DATASETS, build_dataset, has_width
+from qnnbench.states.datasets import DATASETS, build_dataset
 from qnnbench.states.families.ghz import dephased_ghz, ghz_state
 from qnnbench.states.mps import MPS, PAULIS, Mixture
 from qnnbench.states.quantities.distances import (
@@ -17,6 +17,7 @@ from qnnbench.states.quantities.distances import (
 )
 from qnnbench.states.quantities.pauli_sums import energy_moments
 from qnnbench.states.samples import split_sizes
+from tests.small_datasets import small
 
 SMALL = {"train": 4, "validation": 2, "test": 4}
 
@@ -42,9 +43,7 @@ def test_every_family_is_certified():
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_every_certificate_holds(name):
-    sizes = None if name in ("two_state", "low_bond") else SMALL
-    width = next(n for n in range(8, 101) if has_width(DATASETS[name], n))
-    data = build_dataset(name, width, sizes, seed=1)
+    data = small(name)
     rows = certify(data)
     assert all(row["holds"] for row in rows), [row for row in rows if not row["holds"]]
     assert set(data.certificate) == {row["fact"] for row in rows}

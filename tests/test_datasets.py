@@ -18,9 +18,9 @@ from qnnbench.states.datasets import (
 )
 from qnnbench.states.families.ghz import dephased_ghz, ghz_dephased, ghz_state
 from qnnbench.states.families.spt_path import path_circuit, path_state
-from qnnbench.states.mps import Mixture
+from qnnbench.states.mps import MPS, Mixture
 from qnnbench.states.noise import rotation_noise
-from qnnbench.states.samples import SPLITS, generator, split_sizes
+from qnnbench.states.samples import SPLITS, Sample, drawn, generator, split_sizes
 from qnnbench.states.storage import dataset_table
 from tests.dense_sums import dense_sum
 
@@ -82,6 +82,22 @@ def test_random_numbers_of_samples_differ():
     paths += [("spt_path", 9, "train", 0), ("ghz_dephased", 8, "train", 0)]
     drawn = {generator(1, *path).uniform() for path in paths}
     assert len(drawn) == len(paths)
+
+
+def test_disjoint_splits_draw_again_what_an_earlier_one_holds():
+    def numbers(n_numbers, n_samples):
+        def make(label, rng):
+            number = int(rng.integers(n_numbers))
+            return Sample(MPS.product([np.eye(2)[0]] * 2), parameters={"number": number})
+
+        data = drawn("numbers", 2, make, seed=1, n_samples=n_samples, disjoint=True)
+        return [{facts["number"] for facts in data.select(s).parameters} for s in SPLITS]
+
+    parts = numbers(20, {"train": 8, "validation": 8, "test": 40})
+    assert all(parts)
+    assert len(set().union(*parts)) == sum(map(len, parts))
+    with pytest.raises(ValueError, match=r"stand in an earlier split.* fewer samples or more"):
+        numbers(2, {"train": 20, "validation": 2, "test": 2})
 
 
 @pytest.mark.parametrize(

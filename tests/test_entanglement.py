@@ -1,4 +1,4 @@
-"""Entanglement measures against closed forms and sums over all subsystems."""
+"""Entanglement measures against sums over all subsystems."""
 
 from itertools import combinations, pairwise
 
@@ -7,17 +7,7 @@ import numpy as np
 import pytest
 
 from qnnbench.states.mps import MPS
-from qnnbench.states.quantities.entanglement import (
-    bond_entropies,
-    concentratable_entanglement,
-    mean_subsystem_purity,
-)
-
-
-def w_state(n_qubits):
-    middle = np.zeros((2, 2, 2))
-    middle[0, 0, 0] = middle[1, 0, 1] = middle[0, 1, 1] = 1
-    return MPS.from_tensors([middle[:1], *[middle] * (n_qubits - 2), middle[:, :, 1:]])
+from qnnbench.states.quantities.entanglement import bond_entropies, mean_subsystem_purity
 
 
 def graph_state(n_qubits, edges):
@@ -28,32 +18,6 @@ def graph_state(n_qubits, edges):
 
 def line(n_qubits):
     return [(i, i + 1) for i in range(n_qubits - 1)]
-
-
-def fibonacci(n, first, second):
-    for _ in range(n):
-        first, second = second, first + second
-    return first
-
-
-@pytest.mark.parametrize("n_qubits", [4, 8, 100])
-def test_mean_purity_has_its_closed_forms(n_qubits):
-    n = n_qubits
-    qubits = cirq.LineQubit.range(n)
-    ladder = [cirq.CNOT(a, b) for a, b in pairwise(qubits)]
-    ghz = MPS.from_circuit(cirq.Circuit(cirq.H(qubits[0]), ladder), n)
-    pairs = graph_state(n, [(i, i + 1) for i in range(0, n, 2)])
-    path, ring = graph_state(n, line(n)), graph_state(n, [*line(n), (n - 1, 0)])
-    expected = {
-        ghz: 0.5 + 0.5**n,
-        w_state(n): (n + 1) / (2 * n),
-        pairs: 0.75 ** (n / 2),
-        path: fibonacci(n + 2, 0, 1) / 2**n,
-        ring: (fibonacci(n, 2, 1) + 1) / 2**n,
-    }
-    for state, purity in expected.items():
-        assert mean_subsystem_purity(state) == pytest.approx(purity, rel=1e-11)
-        assert concentratable_entanglement(state) == pytest.approx(1 - purity, abs=1e-12)
 
 
 def test_mean_purity_is_the_mean_over_all_subsystems():

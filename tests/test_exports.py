@@ -10,7 +10,7 @@ import pytest
 import quimb.tensor as qtn
 import stim
 
-from qnnbench.states.datasets import DATASETS, build_dataset, has_width
+from qnnbench.states.datasets import DATASETS, build_dataset
 from qnnbench.states.exports import (
     FORMATS,
     exported,
@@ -26,6 +26,7 @@ from qnnbench.states.noise import pauli_noise, rotation_noise
 from qnnbench.states.preparation import MAX_CIRCUIT_BOND
 from qnnbench.states.stabilizer import StabilizerState
 from qnnbench.states.stabilizer_mps import stabilizer_mps
+from tests.small_datasets import small
 
 RNG = np.random.default_rng(7)
 QASM_GATES = {  # of stdgates.inc, OpenQASM 3.0, as matrices, up to a global phase
@@ -255,8 +256,7 @@ def test_files_give_back_what_was_exported(form):
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_samples_of_every_family_are_exported(name):
-    width = next(n for n in range(8, 101) if has_width(DATASETS[name], n))
-    data = build_dataset(name, width, None if name in ("two_state", "low_bond") else 12, seed=1)
+    data = small(name)
     forms = ["quimb", "cirq"] if data.max_bond_dim <= 4 else ["quimb"]  # 8 takes seconds
     for label in np.unique(data.labels):
         state = data.states[int(np.argmax(data.labels == label))]
@@ -266,7 +266,7 @@ def test_samples_of_every_family_are_exported(name):
                 exported(state, form), expected, strict=True
             ):
                 assert weight == same
-                found = made_by(made, width) if form == "cirq" else made.to_dense().ravel()
+                found = made_by(made, data.n_qubits) if form == "cirq" else made.to_dense().ravel()
                 assert_equal_up_to_phase(found, vector)
 
 

@@ -14,6 +14,7 @@ from qnnbench.states.datasets import DATASETS, build_dataset
 from qnnbench.states.families.graphs import GRAPHS, cubic, graph_circuit, graph_mps, ladder, ring
 from qnnbench.states.mps import MPS
 from qnnbench.states.quantities.enumerators import generators, mean_purity, sector_lengths
+from qnnbench.states.samples import SPLITS
 from qnnbench.states.stabilizer import NotClifford, StabilizerState
 from tests.test_enumerators import lengths_by_products
 from tests.test_stabilizer import partial_trace, simulated
@@ -158,6 +159,37 @@ def test_cubic_graphs_have_no_target():
     assert np.isfinite(data.targets[data.labels == 0]).all()
     assert np.isnan(data.targets[data.labels == 1]).all()
     assert not broken(data)
+
+
+NO_SHARED = "no test state stands in training or validation"
+
+
+@pytest.mark.parametrize("name", ["ring_pair", "graph_states"])
+def test_no_hidden_graph_stands_in_two_splits(name):
+    # 315 pairs of rings of four, 132 drawn: by chance 13 test states would be met again.
+    data = build_dataset(name, 8 if name == "ring_pair" else 10, seed=1)
+    graphs = {
+        split: {str(facts["edges"]) for facts in data.select(split).parameters} for split in SPLITS
+    }
+    assert all(a.isdisjoint(b) for a, b in itertools.combinations(graphs.values(), 2))
+    if name == "ring_pair":
+        told = facts(data)
+        assert told[NO_SHARED]["value"] == 0
+        places = [np.flatnonzero(data.splits == split)[0] for split in ("validation", "test")]
+        states = list(data.states)  # one graph twice, from other generators
+        edges = data.parameters[places[0]]["edges"]
+        states[places[1]] = StabilizerState.from_circuit(graph_circuit(8, edges[::-1]), 8)
+        moved = replace(data, states=tuple(states))
+        assert broken(moved)[NO_SHARED] == 1
+
+
+def test_states_that_repeat_by_design_are_counted_and_not_claimed():
+    shown = {"seed": 1, "order": "ring"}
+    repeated = facts(build_dataset("ring_pair", 10, SMALL, **shown))
+    assert repeated["test states that stand in training or validation"]["value"] == 2
+    assert NO_SHARED not in repeated
+    turned = build_dataset("ring_pair", 10, SMALL, **shown, noise=0.1, noise_kind="tilt")
+    assert facts(turned)[NO_SHARED]["holds"]
 
 
 def test_labels_are_hidden_or_not():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import eigsh
 
+import qnnbench.states.ground_states as dmrg
 from qnnbench.states.ground_states import ground_states, matrix_product_operator
 from qnnbench.states.mps import MPS
 from qnnbench.states.quantities.pauli_sums import energy_moments
@@ -68,6 +69,15 @@ def test_energy_moments_take_a_coefficient_per_place(words):
     energy, variance = energy_moments(state, words)
     assert energy == pytest.approx(mean, rel=1e-10)
     assert variance == pytest.approx(np.vdot(image, image).real - mean**2, rel=1e-9)
+
+
+def test_a_coefficient_misplaced_for_dmrg_does_not_reach_the_check(monkeypatch):
+    # Had both one placement, the recorded energy would be wrong and certified.
+    words, place = dimers(6, 0.4, 0.5), dmrg._placed
+    monkeypatch.setattr(dmrg, "_placed", lambda word, c, n: 1.01 * place(word, c, n))
+    (found,) = ground_states([words], alternating(6), 8)
+    checked, _ = energy_moments(found.state, words)
+    assert found.energy == pytest.approx(1.01 * checked, rel=1e-9)
 
 
 @pytest.mark.parametrize(

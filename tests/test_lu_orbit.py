@@ -152,6 +152,7 @@ def other_base(data):
             {
                 "class means of the stored samples are I/2^n within 5 standard errors",
                 "samples that are one state",
+                "no test state stands in training or validation",
             },
         ),
         (shared_seeds, {"every sample has unitaries of its own"}),

@@ -1,5 +1,7 @@
 """Regression: the head is scikit-learn's, R² and its interval are what they say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
@@ -9,7 +11,7 @@ from qnnbench.circuits.ansatze import build_ansatz
 from qnnbench.states.datasets import build_dataset
 from qnnbench.tasks.losses import readout_observables
 from qnnbench.tasks.regression import LinearHead, r_squared
-from qnnbench.tasks.scores import r_squared_score
+from qnnbench.tasks.scores import paired_difference, r_squared_score
 from qnnbench.training.loop import Settings
 from qnnbench.training.scoring import scorer
 from tests.circuits import cirq_values
@@ -72,15 +74,46 @@ def test_bootstrap_interval_holds_the_truth_nineteen_times_in_twenty():
     for _ in range(300):
         targets = rng.normal(size=60)
         predictions = targets + rng.normal(size=60) * np.sqrt(0.5)
-        row = r_squared_score(targets, predictions, 0.0, rng)
+        row = r_squared_score(targets, predictions, np.arange(60), 0.0, rng)
         covered.append(row["lower"] <= 0.5 <= row["upper"])
     assert 0.87 <= np.mean(covered) <= 0.99
+
+
+def test_copies_of_a_state_narrow_no_interval():
+    targets, predictions, groups = *np.random.default_rng(0).normal(size=(2, 12)), np.arange(12)
+    few = r_squared_score(targets, predictions, groups, 0.0, np.random.default_rng(1))
+    copied = (np.repeat(values, 50) for values in (targets, predictions, groups))
+    many = r_squared_score(*copied, 0.0, np.random.default_rng(1))
+    for end in ("value", "lower", "upper"):
+        assert many[end] == pytest.approx(few[end], rel=1e-9)
+    _, lower = paired_difference(targets, predictions)
+    repeated = [np.repeat(values, 50) for values in (targets, predictions)]
+    assert paired_difference(*repeated, np.repeat(groups, 50))[1] == pytest.approx(lower)
+    assert paired_difference(*repeated)[1] > lower + 0.1
+
+
+def test_intervals_are_over_couplings_where_states_share_them():
+    # Samples of one coupling are one ground state up to noise: here 4 couplings stand for 20.
+    found = build_dataset("spt_path", 5, SIZES, seed=0)
+    dataset = replace(found, couplings=np.copysign(1 + (found.couplings > 0.5), found.couplings))
+    network = build_ansatz("rg_tree", 5)
+    angles, idle = np.random.default_rng(2).uniform(0, 6, size=(2, len(network.symbols)))
+    judge = scorer("regression", network, dataset, Settings(n_steps=1))
+    (row,), _ = judge.test(angles, idle, np.random.default_rng(0))
+    train, test = dataset.select("train"), dataset.select("test")
+    head = LinearHead.fit(dense_features(network, angles, train.states), train.targets)
+    predictions = head.predict(dense_features(network, angles, test.states))
+    for groups, agrees in ((test.couplings, True), (np.arange(20), False)):
+        rng = np.random.default_rng(0)
+        expected = r_squared_score(test.targets, predictions, groups, 0.0, rng)
+        assert (row["lower"] == pytest.approx(expected["lower"], abs=1e-8)) is agrees
 
 
 def test_equal_seeds_give_equal_intervals():
     targets, predictions = np.random.default_rng(0).normal(size=(2, 30))
     first, again, other = (
-        r_squared_score(targets, predictions, 0.0, np.random.default_rng(s)) for s in (1, 1, 2)
+        r_squared_score(targets, predictions, np.arange(30), 0.0, np.random.default_rng(s))
+        for s in (1, 1, 2)
     )
     assert first == again
     assert first["lower"] != other["lower"]

@@ -5,7 +5,6 @@ import json
 import os
 import struct
 from dataclasses import replace
-from functools import cache
 
 import duckdb
 import numpy as np
@@ -15,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from qnnbench.results import to_table
-from qnnbench.states.datasets import DATASETS, build_dataset, has_width
+from qnnbench.states.datasets import DATASETS, build_dataset
 from qnnbench.states.layout import SCHEMA, row_hashes
 from qnnbench.states.mps import MPS
 from qnnbench.states.samples import samples
@@ -30,15 +29,9 @@ from qnnbench.states.storage import (
     write_dataset,
     write_table,
 )
+from tests.small_datasets import small
 
-SMALL = {"train": 4, "validation": 2, "test": 2}
 KEY = b"qnnbench"
-
-
-@cache
-def small(name):
-    width = next(n for n in range(8, 101) if has_width(DATASETS[name], n))
-    return build_dataset(name, width, None if name in ("two_state", "low_bond") else SMALL, seed=1)
 
 
 @pytest.fixture
@@ -179,8 +172,10 @@ def test_hashes_are_those_that_the_document_describes(stored):
         parts = [struct.pack(f"<{len(part)}d", *part) for part in numbers]
         expected.append(hashlib.sha256(text + b"".join(parts)).hexdigest()[:16])
     assert table["row_hash"].to_pylist() == expected
-    text = json.dumps(expected, separators=(",", ":")).encode()
-    assert facts_of(table)["content_hash"] == hashlib.sha256(text).hexdigest()[:16]
+    facts = facts_of(table)
+    found = facts.pop("content_hash")
+    text = json.dumps(facts | {"row_hashes": expected}, sort_keys=True, separators=(",", ":"))
+    assert found == hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 # One item at a time.
@@ -275,6 +270,16 @@ def swapped(table):
     return pa.concat_tables([table.slice(1, 1), table.slice(0, 1), table.slice(2)])
 
 
+def with_fact(key, change):
+    """Return a change of one fact of the metadata, hashes as they were."""
+
+    def apply(table):
+        facts = facts_of(table)
+        return with_facts(table, json.dumps(facts | {key: facts[key] | change}))
+
+    return apply
+
+
 def only_weights(first):
     """Return a change of the weights of the first mixture, with fitting hashes."""
 
@@ -292,18 +297,18 @@ DAMAGE = {
     "no rows": (rewritten(lambda t: t.slice(0, 0)), "holds no states"),
     "no metadata": (
         rewritten(lambda t: t.replace_schema_metadata(None)),
-        "schema version None, this package reads 2",
+        "schema version None, this package reads 3",
     ),
     "no JSON": (rewritten(lambda t: with_facts(t, b"{'a': 1}")), "no JSON"),
     "no text": (rewritten(lambda t: with_facts(t, b"\xff\xfe{")), "no JSON"),
     "deep JSON": (rewritten(lambda t: with_facts(t, b"[" * 10**5)), "no JSON"),
-    "a list": (rewritten(lambda t: with_facts(t, b"[2]")), "schema version None"),
+    "a list": (rewritten(lambda t: with_facts(t, b"[3]")), "schema version None"),
     "other version": (
-        rewritten(lambda t: with_facts(t, json.dumps(facts_of(t) | {"schema_version": 3}))),
-        "schema version 3, this package reads 2",
+        rewritten(lambda t: with_facts(t, json.dumps(facts_of(t) | {"schema_version": 2}))),
+        "schema version 2, this package reads 3",
     ),
     "no hash": (
-        rewritten(lambda t: with_facts(t, b'{"schema_version": 2, "family": {}}')),
+        rewritten(lambda t: with_facts(t, b'{"schema_version": 3, "family": {}}')),
         r"lack \['details', 'content_hash'\]",
     ),
     "column missing": (rewritten(lambda t: t.drop_columns("label")), r"columns .*label.* differ"),
@@ -333,6 +338,14 @@ DAMAGE = {
         r"content hash \w{16}, expected \w{16}: rows were",
     ),
     "row removed": (rewritten(lambda t: t.slice(1)), r"content hash \w{16}, expected \w{16}"),
+    "details tampered with": (
+        rewritten(with_fact("details", {"weights": [0.5, 0.5]})),
+        r"content hash \w{16}, expected \w{16}: .* details or card changed",
+    ),
+    "card tampered with": (
+        rewritten(with_fact("family", {"limit": "none"})),
+        r"content hash \w{16}, expected \w{16}: .* details or card changed",
+    ),
     # From here on the hashes fit: another program wrote what is no dataset.
     "norm": (rewritten(lambda t: resealed(t, "real", doubled(t))), "state 0 of .* norm"),
     "width": (
@@ -399,6 +412,13 @@ def test_a_tampered_state_is_refused_alone(stored):
     write_table(path, with_column(table, "real", doubled(table)))
     with pytest.raises(ValueError, match=r"row 3 of .* has hash \w{16}, expected \w{16}"):
         read_state(path, 3)
+
+
+def test_a_tampered_card_is_refused_without_reading_a_state(stored):
+    _, path = stored
+    rewritten(with_fact("details", {"seed": 2}))(path)
+    with pytest.raises(ValueError, match="details or card changed"):
+        read_card(path)
 
 
 def test_numbers_that_are_null_are_refused(stored):

@@ -203,6 +203,22 @@ def test_one_odd_noiseless_state_is_found():
     assert DISTANCE_FACT not in found  # which is about the first state of each class
 
 
+def test_test_states_met_in_training_are_counted():
+    data = build_dataset("surface_code", 9, 40, seed=1, noise=0.05)
+    train, test = (
+        [
+            s
+            for s, split in zip(data.states, data.splits, strict=True)
+            if (split == "test") is wanted
+        ]
+        for wanted in (False, True)
+    )
+    strings = [[s.tableau.z_output(k) for k in range(9)] for s in train]
+    met = sum(any(all(s.mean(g) == 1 for g in own) for own in strings) for s in test)
+    (row,) = (r for r in certify(data) if r["fact"].startswith("test states that stand"))
+    assert 0 < row["value"] == met < len(test)
+
+
 def test_other_pairs_are_found():
     data = build_dataset("surface_code", 9, SMALL, seed=1)
     zero = data.noiseless.states[0]

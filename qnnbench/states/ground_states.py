@@ -9,7 +9,7 @@ import numpy as np
 from qnnbench.states.contraction import inner_product
 from qnnbench.states.exports import to_quimb
 from qnnbench.states.mps import MPS, PAULIS
-from qnnbench.states.quantities.pauli_sums import PauliWords, placed
+from qnnbench.states.quantities.pauli_sums import PauliWords
 
 if TYPE_CHECKING:  # importing quimb costs 2 s: only DMRG needs it
     import quimb.tensor as qtn
@@ -40,6 +40,29 @@ class GroundState:
     truncation_error: float
 
 
+def _placed(word: str, coefficient: float | Sequence[float] | np.ndarray, n: int) -> np.ndarray:
+    """Return the coefficient of ``word`` starting at each of ``n`` sites, float64 (n,).
+
+    Args:
+        word: Pauli letters of neighbours, such as "ZXZ".
+        coefficient: One for all places, or one per place, of which there are
+            n - len(word) + 1: words that would stick out at the end do not occur.
+        n: Number of qubits.
+
+    Raises:
+        ValueError: A letter other than I, X, Y, Z, or coefficients for other places.
+    """
+    if not word or set(word) - set(PAULIS):
+        raise ValueError(f"a Pauli word consists of the letters I, X, Y and Z, got {word!r}")
+    found, n_places = np.asarray(coefficient, dtype=float), max(n - len(word) + 1, 0)
+    if found.shape not in ((), (n_places,)):
+        raise ValueError(
+            f"{word!r} has {n_places} places on {n} qubits; give one coefficient or one for "
+            f"each place, got shape {found.shape}"
+        )
+    return np.append(np.broadcast_to(found, n_places), np.zeros(n - n_places))
+
+
 def matrix_product_operator(n_qubits: int, words: PauliWords) -> list[np.ndarray]:
     """Return a sum of Pauli words as arrays (left, right, 2, 2), float64.
 
@@ -47,12 +70,13 @@ def matrix_product_operator(n_qubits: int, words: PauliWords) -> list[np.ndarray
     word's first letter, so that words share their rests.
 
     Raises:
-        ValueError: A word with an odd number of Y, which is not real; or see ``placed``.
+        ValueError: A word with an odd number of Y, which is not real; a letter other than
+            I, X, Y, Z; coefficients for other places than the word has.
     """
     odd = [word for word in words if word.count("Y") % 2]
     if odd:
         raise ValueError(f"ground states are real: {odd[0]!r} has an odd number of Y")
-    factors = {word: placed(word, number, n_qubits) for word, number in words.items()}
+    factors = {word: _placed(word, number, n_qubits) for word, number in words.items()}
     rests = sorted({word[k:] for word in words for k in range(1, len(word))})
     index = {rest: k for k, rest in enumerate(rests, start=1)} | {"": len(rests) + 1}
     middle = np.zeros((n_qubits, len(index) + 1, len(index) + 1, 2, 2))

@@ -13,7 +13,7 @@ from qnnbench.states.mps import MPS, InputState, Mixture
 from qnnbench.states.samples import Dataset
 from qnnbench.states.stabilizer import StabilizerState
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _NUMBERS = pa.list_(pa.list_(pa.float64()))  # one list per member of a mixture
 _ALWAYS = {  # columns without nulls

@@ -1,5 +1,6 @@
 """Labelled states in splits: what a dataset is, and the randomness that makes one."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
@@ -13,6 +14,7 @@ from qnnbench.states.mps import InputState
 from qnnbench.states.noise import local_noise
 
 SPLITS = ("train", "validation", "test")
+MAX_DRAWS = 1000  # of one sample
 DEFAULT_SIZES = {"train": 32, "validation": 32, "test": 200}
 
 _ARRAYS = {
@@ -151,6 +153,7 @@ def drawn(
     noise_kind: str = "rotation",
     n_classes: int = 2,
     noiseless: Dataset | None = None,
+    disjoint: bool = False,
 ) -> Dataset:
     """Return samples that are drawn one by one, labels in turn, each with its own randomness.
 
@@ -158,25 +161,31 @@ def drawn(
         name: Family.
         n_qubits: Width.
         make: Maps (label, rng) to the sample before noise.
-        seed: Root of all randomness; a sample does not depend on how many are drawn.
+        seed: Root of all randomness; a sample does not depend on how many are drawn, unless
+            ``disjoint``.
         n_samples: See ``split_sizes``.
         noise: Strength, see ``local_noise``; 0 for none.
         noise_kind: A key of ``NOISES``.
         n_classes: Labels are 0 … n_classes - 1, in turn.
         noiseless: What stands for the states before noise; None: every sample itself.
+        disjoint: Draw a sample again while its parameters are those of one in an earlier
+            split: for families of few states, whose parameters name the state.
 
     Raises:
-        ValueError: Sizes, seed or noise out of range.
+        ValueError: Sizes, seed or noise out of range, or no state that is left.
     """
     exact: list[Sample] = []
     states: list[InputState] = []
     labels, splits = [], []
+    met: set[str] = set()  # parameters in earlier splits
     for split, size in split_sizes(n_samples).items():
+        if disjoint:
+            met |= {_told(sample) for sample in exact}
         for index in range(size):
             rng = generator(seed, name, n_qubits, split, index)
             labels.append(index % n_classes)
             splits.append(split)
-            exact.append(make(labels[-1], rng))
+            exact.append(_unmet(make, labels[-1], rng, met))
             turn = local_noise(noise_kind, n_qubits, noise, rng)
             states.append(exact[-1].state.rotated(turn) if noise else exact[-1].state)
     columns: dict[str, Any] = {
@@ -190,6 +199,27 @@ def drawn(
         noiseless = samples(name, n_qubits, pure, labels, splits, **columns)
     before = noiseless if noise else None
     return samples(name, n_qubits, states, labels, splits, noiseless=before, **columns)
+
+
+def _told(sample: Sample) -> str:
+    return json.dumps(dict(sample.parameters))
+
+
+def _unmet(
+    make: Callable[[int, np.random.Generator], Sample],
+    label: int,
+    rng: np.random.Generator,
+    met: set[str],
+) -> Sample:
+    """Return the first of the samples drawn whose parameters are not among those ``met``."""
+    for _ in range(MAX_DRAWS):
+        sample = make(label, rng)
+        if not met or _told(sample) not in met:
+            return sample
+    raise ValueError(
+        f"{MAX_DRAWS} draws of class {label} all stand in an earlier split: there are too few "
+        "different states; ask for fewer samples or more qubits"
+    )
 
 
 def split_sizes(n_samples: int | Mapping[str, int] | None) -> dict[str, int]:

@@ -234,8 +234,8 @@ class StabilizerState:
         chosen = checked_sites(sites, self.n_qubits)
         _, _, flips, phases, _, _ = self.tableau.to_numpy()
         cut = np.concatenate([flips[:, chosen], phases[:, chosen]], axis=1)
-        packed = np.packbits(cut, axis=1)
-        return float(_rank(int.from_bytes(row.tobytes()) for row in packed) - len(chosen))
+        _, pivots = echelon(cut)
+        return float(len(pivots) - len(chosen))
 
     def reduced_density_matrix(self, sites: Sequence[int]) -> np.ndarray:
         """Return the state of up to six ``sites``, the first the most significant.
@@ -347,12 +347,15 @@ def _simulator(n_qubits: int) -> "stim.TableauSimulator":
     return simulator
 
 
-def _rank(rows: Iterable[int]) -> int:
-    """Return the rank over GF(2) of rows given as the bits of integers."""
-    leading: dict[int, int] = {}  # place of the highest bit -> row
-    for row in rows:
-        while row and row.bit_length() in leading:
-            row ^= leading[row.bit_length()]
-        if row:
-            leading[row.bit_length()] = row
-    return len(leading)
+def echelon(rows: np.ndarray) -> tuple[np.ndarray, list[int]]:
+    """Return the reduced row echelon form over GF(2) without zero rows, and its pivots."""
+    rows = rows.copy()
+    pivots: list[int] = []
+    for column in range(rows.shape[1]):
+        below = np.flatnonzero(rows[len(pivots) :, column]) + len(pivots)
+        if len(below):
+            rows[[len(pivots), below[0]]] = rows[[below[0], len(pivots)]]
+            others = np.flatnonzero(rows[:, column])
+            rows[others[others != len(pivots)]] ^= rows[len(pivots)]
+            pivots.append(column)
+    return rows[: len(pivots)], pivots

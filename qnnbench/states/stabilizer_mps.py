@@ -6,7 +6,7 @@ import numpy as np
 
 from qnnbench.registry import lookup
 from qnnbench.states.mps import MPS, PAULIS
-from qnnbench.states.stabilizer import StabilizerState
+from qnnbench.states.stabilizer import StabilizerState, echelon
 
 MAX_BOND = 64  # 13 MB at 100 qubits
 
@@ -69,7 +69,7 @@ def _graph_tensors(edges: np.ndarray) -> Iterator[np.ndarray]:
     """
     basis = np.zeros((0, len(edges)), np.uint8)  # its columns: the qubits not yet placed
     for site, neighbours in enumerate(edges):
-        after, pivots = _echelon(np.vstack([basis[:, 1:], neighbours[site + 1 :]]))
+        after, pivots = echelon(np.vstack([basis[:, 1:], neighbours[site + 1 :]]))
         if 2 ** len(after) > MAX_BOND:
             raise ValueError(
                 f"this stabilizer state needs a bond above {MAX_BOND} in the order of its "
@@ -85,20 +85,6 @@ def _graph_tensors(edges: np.ndarray) -> Iterator[np.ndarray]:
         tensor[rows, 1, _numbers(kept + added)] = signs
         yield tensor / np.sqrt(2)
         basis = after
-
-
-def _echelon(rows: np.ndarray) -> tuple[np.ndarray, list[int]]:
-    """Return the reduced row echelon form over GF(2) without zero rows, and its pivots."""
-    rows = rows.copy()
-    pivots: list[int] = []
-    for column in range(rows.shape[1]):
-        below = np.flatnonzero(rows[len(pivots) :, column]) + len(pivots)
-        if len(below):
-            rows[[len(pivots), below[0]]] = rows[[below[0], len(pivots)]]
-            others = np.flatnonzero(rows[:, column])
-            rows[others[others != len(pivots)]] ^= rows[len(pivots)]
-            pivots.append(column)
-    return rows[: len(pivots)], pivots
 
 
 def _bit_strings(length: int) -> np.ndarray:

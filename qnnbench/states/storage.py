@@ -36,7 +36,7 @@ def dataset_table(dataset: Dataset) -> pa.Table:
 
     Samples come first, in order, then the states of ``dataset.noiseless``. The metadata
     holds, as JSON under ``qnnbench``: the schema version, the family's card, the details
-    (seed, options) of the dataset and the content hash of the rows.
+    (seed, options) of the dataset and the content hash of all these and the rows.
 
     Raises:
         ValueError: A dataset of no family in ``DATASETS``.
@@ -55,9 +55,16 @@ def sealed(table: pa.Table, facts: dict[str, Any]) -> pa.Table:
     hashes = row_hashes(table)
     place = table.schema.get_field_index("row_hash")
     table = table.set_column(place, SCHEMA.field("row_hash"), pa.array(hashes, pa.string()))
-    facts = {**facts, "schema_version": SCHEMA_VERSION, "content_hash": digest(hashes)}
+    facts = {**facts, "schema_version": SCHEMA_VERSION}
+    facts["content_hash"] = _content_hash(facts, hashes)
     metadata = {_METADATA_KEY: json.dumps(facts, sort_keys=True).encode()}
     return table.replace_schema_metadata(metadata)
+
+
+def _content_hash(facts: dict[str, Any], hashes: list[str]) -> str:
+    """Return 16 hex digits over the row hashes and all facts but the content hash itself."""
+    guarded = {key: value for key, value in facts.items() if key != "content_hash"}
+    return digest({**guarded, "row_hashes": hashes})
 
 
 def write_dataset(path: str | Path, dataset: Dataset) -> None:
@@ -90,17 +97,13 @@ def read_dataset(path: str | Path) -> Dataset:
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: Not whole Parquet, not a dataset of this version, numbers other than
-            those written, or numbers that make no dataset.
+        ValueError: Not whole Parquet, not a dataset of this version, numbers or facts other
+            than those written, or numbers that make no dataset.
     """
     with _opened(path) as (file, facts):
         table = file.read()
     _check_hashes(table, path)
-    if (found := digest(table["row_hash"].to_pylist())) != facts["content_hash"]:
-        raise ValueError(
-            f"{path} has content hash {found}, expected {facts['content_hash']}: rows were "
-            f"added, removed, exchanged or reordered. {_WAY_OUT}"
-        )
+    _check_content(facts, table, path)
     states = [_state(table, index, path) for index in range(table.num_rows)]
     is_noiseless = table["noiseless"].to_numpy()
     with _named(path):
@@ -141,17 +144,19 @@ def read_card(path: str | Path) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: Not whole Parquet, or not a dataset of this version.
+        ValueError: Not whole Parquet, not a dataset of this version, or facts other than
+            those written.
     """
-    with _opened(path) as (_, facts):
+    with _opened(path) as (file, facts):
+        _check_content(facts, file.read(columns=["row_hash"]), path)
         return facts
 
 
 def dataset_row(dataset: Dataset, path: str | Path) -> dict[str, Any]:
     """Return the row of ``datasets`` that describes the file ``path`` of ``dataset``.
 
-    The content hash is the one in the file: it covers every number of every state, not the
-    layout of the file.
+    The content hash is the one in the file: it covers every number of every state, the
+    details and the card, not the layout of the file.
     """
     counts = {f"n_{split}": int(np.sum(dataset.splits == split)) for split in SPLITS}
     return {
@@ -226,6 +231,16 @@ def _check_hashes(table: pa.Table, path: str | Path, first: int = 0) -> None:
                 f"row {first + row} of {path} has hash {now}, expected {expected}: it was "
                 f"changed after it was written. {_WAY_OUT}"
             )
+
+
+def _check_content(facts: dict[str, Any], table: pa.Table, path: str | Path) -> None:
+    """Raise where the facts and the row hashes in the file are not those that were written."""
+    if (found := _content_hash(facts, table["row_hash"].to_pylist())) != facts["content_hash"]:
+        raise ValueError(
+            f"{path} has content hash {found}, expected {facts['content_hash']}: rows were "
+            "added, removed, exchanged or reordered, or details or card changed, after it was "
+            f"written. {_WAY_OUT}"
+        )
 
 
 def _state(table: pa.Table, row: int, path: str | Path, first: int = 0) -> InputState:

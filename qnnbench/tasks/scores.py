@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from qnnbench.tasks.regression import explained, r_squared
+from qnnbench.tasks.regression import r_squared
 
 CONFIDENCE = 0.95
 NORMAL_QUANTILE = 1.959963984540054  # of 0.975
@@ -50,21 +50,33 @@ def success_score(success: np.ndarray, metric: str, ceiling: float) -> dict[str,
 
 
 def r_squared_score(
-    targets: np.ndarray, predictions: np.ndarray, constant: float, rng: np.random.Generator
+    targets: np.ndarray,
+    predictions: np.ndarray,
+    groups: np.ndarray,
+    constant: float,
+    rng: np.random.Generator,
 ) -> dict[str, Any]:
-    """Return the columns of R², with its percentile bootstrap interval over states.
+    """Return the columns of R², with its percentile bootstrap interval over groups of states.
 
     Args:
         targets: The numbers, (n_states,).
         predictions: What is said of them, same shape.
+        groups: Equal where states are no independent draws, same shape; a group is resampled
+            whole.
         constant: The answer of the chance line.
         rng: Draws the resamples.
 
     Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), Sec. 13.3.
     """
-    drawn = rng.integers(len(targets), size=(N_RESAMPLES, len(targets)))
-    drawn = drawn[np.ptp(targets[drawn], axis=1) > 0]  # one target drawn throughout has no R²
-    resampled = explained(targets[drawn], predictions[drawn]).mean(axis=-1)
+    middle = targets - targets.mean()
+    per_state = (np.ones(len(targets)), middle, middle**2, (targets - predictions) ** 2)
+    sums = np.stack([_group_sums(values, groups) for values in per_state])
+    n_groups = sums.shape[1]
+    drawn = rng.integers(n_groups, size=(N_RESAMPLES, n_groups))
+    count, total, squares, errors = sums[:, drawn].sum(axis=-1)
+    spread = squares - total**2 / count
+    varies = spread > 1e-12 * squares.max()  # one target drawn throughout has no R²
+    resampled = 1 - errors[varies] / spread[varies]
     lower, upper = np.quantile(resampled, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]).tolist()
     chance = r_squared(targets, np.full(len(targets), constant))
     value = r_squared(targets, predictions)
@@ -84,15 +96,32 @@ def _columns(
     }
 
 
-def _half_width(values: np.ndarray) -> float:
-    """Return half the normal 95 % interval of the mean of independent values."""
-    if len(values) < 2:
+def _group_sums(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    _, group = np.unique(groups, return_inverse=True)
+    return np.bincount(group, weights=values)
+
+
+def _half_width(values: np.ndarray, groups: np.ndarray | None = None) -> float:
+    """Return half the normal 95 % interval of the mean of values of independent groups.
+
+    The variance of the mean is that of the sum over a group, on every group, over n²; with
+    one value a group it is the sample variance over n.
+    """
+    off = values - values.mean()
+    sums = off if groups is None else _group_sums(off, groups)
+    if len(sums) < 2:
         return 0.0
-    return float(NORMAL_QUANTILE * values.std(ddof=1) / np.sqrt(len(values)))
+    variance = np.sum(sums**2) * len(sums) / (len(sums) - 1)
+    return float(NORMAL_QUANTILE * np.sqrt(variance) / len(values))
 
 
-def paired_difference(trained: np.ndarray, untrained: np.ndarray) -> tuple[float, float]:
-    """Return the mean of trained - untrained per state and the low end of its 95 % interval."""
+def paired_difference(
+    trained: np.ndarray, untrained: np.ndarray, groups: np.ndarray | None = None
+) -> tuple[float, float]:
+    """Return the mean of trained - untrained per state and the low end of its 95 % interval.
+
+    States of equal ``groups`` are no independent draws; None: all are.
+    """
     difference = trained.astype(float) - untrained.astype(float)
     mean = float(difference.mean())
-    return mean, mean - _half_width(difference)
+    return mean, mean - _half_width(difference, groups)

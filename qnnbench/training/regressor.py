@@ -53,28 +53,37 @@ class Regressor:
     ) -> tuple[Rows, float]:
         """Return one row of metric "r_squared" and the relative error; ``rng`` resamples.
 
-        Chance is the constant answer: the mean of the training targets.
+        Chance is the constant answer: the mean of the training targets. Intervals are over
+        couplings where states have one.
         """
-        targets = self._features.splits["test"].targets
+        targets, groups = self._features.splits["test"].targets, self._groups()
         head, result = self._fit(params), self._features(params, "test")
         predictions = head.predict(result.values)
         finer = head.predict(self._features.refined(params, "test", result))
         idle = self._fit(untrained).predict(self._features(untrained, "test").values)
         difference, lower = paired_difference(
-            explained(targets, predictions), explained(targets, idle)
+            explained(targets, predictions), explained(targets, idle), groups
         )
         constant = float(self._features.splits["train"].targets.mean())
         row = {
             "record": "expectation values",
             "n_samples": len(targets),
             "error_estimate": float(result.error.max()),
-            **r_squared_score(targets, predictions, constant, rng),
+            **r_squared_score(targets, predictions, groups, constant, rng),
             "untrained_value": r_squared(targets, idle),
             "paired_difference": difference,
             "paired_lower": lower,
             "value_at_double_bond": r_squared(targets, finer),
         }
         return [row], result.relative_error
+
+    def _groups(self) -> np.ndarray:
+        """Return what tells independent test states apart: their couplings, if they have any.
+
+        States of one coupling are one ground state up to noise and symmetry.
+        """
+        couplings = self._features.splits["test"].couplings
+        return couplings if np.isfinite(couplings).all() else np.arange(len(couplings))
 
     def _fit(self, params: np.ndarray) -> LinearHead:
         features = self._features(params, "train").values

@@ -1,5 +1,6 @@
-"""Facts that any family may be asked for: norms, entanglement, circuits, marginals."""
+"""Facts that any family may be asked for: norms, entanglement, circuits, marginals, splits."""
 
+import hashlib
 from collections.abc import Iterator
 
 import numpy as np
@@ -16,7 +17,7 @@ from qnnbench.states.certificates.claims import (
     pure_members,
 )
 from qnnbench.states.contraction import inner_product
-from qnnbench.states.mps import MPS
+from qnnbench.states.mps import MPS, InputState
 from qnnbench.states.quantities.entanglement import bond_entropies, concentratable_entanglement
 from qnnbench.states.samples import SPLITS, Dataset
 
@@ -84,3 +85,41 @@ def no_shared_coupling(dataset: Dataset) -> Iterator[Row]:
     seen = [set(dataset.couplings[dataset.splits == split]) for split in SPLITS]
     shared = sum(map(len, seen)) - len(set().union(*seen))
     yield claim("splits share no coupling", "couplings met in two splits", shared, 0, 0)
+
+
+def no_shared_state(dataset: Dataset) -> Iterator[Row]:
+    """Claim that no test state stands in another split, as families of endless states can."""
+    fact = "no test state stands in training or validation"
+    yield claim(fact, *_shared(dataset), 0, 0)
+
+
+def shared_states(dataset: Dataset) -> Iterator[Row]:
+    """Measure how many test states stand in another split, where states are few."""
+    yield measured("test states that stand in training or validation", *_shared(dataset))
+
+
+def _shared(dataset: Dataset) -> tuple[str, int]:
+    is_test = dataset.splits == "test"
+    found = np.array([_fingerprint(state) for state in dataset.states])
+    method = f"{is_test.sum()} test states; equal tensors or canonical stabilizers"
+    return method, int(np.isin(found[is_test], found[~is_test]).sum())
+
+
+def _fingerprint(state: InputState) -> str:
+    """Return a hash of what a state consists of."""
+    content = hashlib.sha256()
+    for weight, member in state.members:
+        content.update(str(weight).encode())
+        if isinstance(member, MPS):
+            parts = [tensor.tobytes() for tensor in member.tensors]
+        else:  # its generators in reduced echelon form, the same for any choice of them
+            strings = member.tableau.to_stabilizers(canonicalize=True)
+            parts = [str(string).encode() for string in strings]
+        content.update(b"".join(parts))
+    return content.hexdigest()
+
+
+def is_turned_continuously(dataset: Dataset) -> bool:
+    """Say whether the noise of every sample is one of endlessly many rotations."""
+    options = dataset.details["options"]
+    return options["noise"] > 0 and options["noise_kind"] != "pauli"

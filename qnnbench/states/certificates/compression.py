@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from qnnbench.states.certificates.any_family import norms, prepared
+from qnnbench.states.certificates.any_family import no_shared_state, norms, prepared
 from qnnbench.states.certificates.claims import ROUNDING, Row, claim, measured, pure_members
 from qnnbench.states.contraction import inner_product
 from qnnbench.states.mps import MPS
@@ -75,4 +75,4 @@ def _decoded(state: MPS, angles: np.ndarray) -> MPS:
 
 
 LOW_BOND_FACTS = (norms, _members)
-SUBSPACE_FACTS = (norms, _hidden, prepared)
+SUBSPACE_FACTS = (norms, _hidden, prepared, no_shared_state)

@@ -7,6 +7,7 @@ import numpy as np
 
 from qnnbench.states.certificates.any_family import (
     no_shared_coupling,
+    no_shared_state,
     norms,
     pair_marginals,
     prepared,
@@ -71,4 +72,12 @@ def _blocks(dataset: Dataset) -> Iterator[Row]:
     yield claim("blocks begin where they are said to", method, max(cuts), 0, 1e-9)
 
 
-FACTS = (norms, _entanglement, _blocks, prepared, no_shared_coupling, pair_marginals)
+FACTS = (
+    norms,
+    _entanglement,
+    _blocks,
+    prepared,
+    no_shared_coupling,
+    no_shared_state,
+    pair_marginals,
+)

@@ -6,7 +6,14 @@ from typing import cast
 
 import numpy as np
 
-from qnnbench.states.certificates.any_family import norms, pair_marginals, prepared
+from qnnbench.states.certificates.any_family import (
+    is_turned_continuously,
+    no_shared_state,
+    norms,
+    pair_marginals,
+    prepared,
+    shared_states,
+)
 from qnnbench.states.certificates.claims import (
     N_SPREAD,
     N_STRINGS,
@@ -124,5 +131,20 @@ def _nearness(dataset: Dataset) -> Iterator[Row]:
     yield measured(fact, f"fidelities of {len(dataset.states)} states", far)
 
 
-FACTS = (norms, _equalities, _differences, _purities, prepared, pair_marginals)
-PHASE_FACTS = (norms, _equalities, _phases, _contrast, _nearness, prepared, pair_marginals)
+def _splits(dataset: Dataset) -> Iterator[Row]:
+    """Samples are two states over and over, but for their noise."""
+    fact = no_shared_state if is_turned_continuously(dataset) else shared_states
+    yield from fact(dataset)
+
+
+FACTS = (norms, _equalities, _differences, _purities, prepared, _splits, pair_marginals)
+PHASE_FACTS = (
+    norms,
+    _equalities,
+    _phases,
+    _contrast,
+    _nearness,
+    prepared,
+    _splits,
+    pair_marginals,
+)

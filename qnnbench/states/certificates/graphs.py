@@ -7,7 +7,12 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, reverse_cuthill_mckee
 
-from qnnbench.states.certificates.any_family import pair_marginals
+from qnnbench.states.certificates.any_family import (
+    is_turned_continuously,
+    no_shared_state,
+    pair_marginals,
+    shared_states,
+)
 from qnnbench.states.certificates.claims import (
     N_SPREAD,
     ROUNDING,
@@ -251,6 +256,13 @@ def _equal_ring_marginals(dataset: Dataset) -> Iterator[Row]:
     yield from _marginals(dataset, 2 if dataset.n_qubits >= 10 else 1)
 
 
+def _splits(dataset: Dataset) -> Iterator[Row]:
+    """Graphs in the order of their qubits repeat; hidden labels and rotations do not."""
+    is_hidden = dataset.details["options"]["order"] == "hidden"
+    fact = no_shared_state if is_hidden or is_turned_continuously(dataset) else shared_states
+    yield from fact(dataset)
+
+
 GRAPH_FACTS = (
     _recorded_graphs,
     _ensembles,
@@ -259,6 +271,7 @@ GRAPH_FACTS = (
     _rates,
     _random_halves,
     prepared,
+    _splits,
     pair_marginals,
 )
 RING_FACTS = (
@@ -271,5 +284,6 @@ RING_FACTS = (
     _half_cuts,
     _chains,
     prepared,
+    _splits,
     pair_marginals,
 )

@@ -5,7 +5,12 @@ from itertools import combinations, product
 
 import numpy as np
 
-from qnnbench.states.certificates.any_family import entanglement, norms
+from qnnbench.states.certificates.any_family import (
+    entanglement,
+    no_shared_state,
+    norms,
+    shared_states,
+)
 from qnnbench.states.certificates.claims import (
     N_SPREAD,
     N_STRINGS,
@@ -185,4 +190,9 @@ def _equalities(dataset: Dataset) -> Iterator[Row]:
     yield claim(fact, method, histogram_distance_squared(*pair), 0, 1e-12)
 
 
-FACTS = (norms, _orbits, _one_copy, _unitaries, _two_copies, _equalities, entanglement)
+def _splits(dataset: Dataset) -> Iterator[Row]:
+    is_continuous = dataset.details["options"]["unitaries"] == "haar"
+    yield from (no_shared_state if is_continuous else shared_states)(dataset)
+
+
+FACTS = (norms, _orbits, _one_copy, _unitaries, _two_copies, _equalities, _splits, entanglement)

@@ -7,6 +7,7 @@ import numpy as np
 from qnnbench.states.certificates.any_family import (
     entanglement,
     no_shared_coupling,
+    no_shared_state,
     norms,
     pair_marginals,
     prepared,
@@ -84,6 +85,7 @@ FACTS = (
     _entropy,
     prepared,
     no_shared_coupling,
+    no_shared_state,
     pair_marginals,
     entanglement,
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from qnnbench.states.certificates.any_family import pair_marginals
+from qnnbench.states.certificates.any_family import pair_marginals, shared_states
 from qnnbench.states.certificates.claims import Row, claim, exact_states, measured
 from qnnbench.states.certificates.stabilizers import (
     n_unmet,
@@ -137,4 +137,4 @@ def _members(dataset: Dataset) -> Iterator[Row]:
     yield claim("samples are states of their class up to Pauli errors", method, unmet, 0, 0)
 
 
-FACTS = (_members, _marginals, _half_cuts, _logicals, prepared, pair_marginals)
+FACTS = (_members, _marginals, _half_cuts, _logicals, prepared, pair_marginals, shared_states)

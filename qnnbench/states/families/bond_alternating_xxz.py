@@ -95,7 +95,8 @@ FAMILY = DatasetFamily(
     equal="nothing exactly",
     differs="string order: which bonds hold the dimers, and free spins at the ends",
     solved_by="the two-body ZZ of one bond, or a string order",
-    limit="one strong bond gives the pairing away: an easy control",
+    limit="one strong bond gives the pairing away: an easy control; the test holds two couplings "
+    "per phase, so that intervals of accuracies are over noise and symmetry within these four",
     source="doi:10.1126/science.abk3333, classification of the bond-alternating XXZ chain",
     bibtex="huang2022",
     min_qubits=8,  # below, no string of two dimers fits between the ends

@@ -86,7 +86,8 @@ FAMILY = DatasetFamily(
     differs="string order: SPT phase against paramagnet",
     solved_by="the three-body ZXZ, or a string order",
     limit="the three-body ZXZ separates the classes, and so does the one-body X that the field "
-    "turns on: published QCNN benchmarks live here",
+    "turns on: published QCNN benchmarks live here; the test holds two couplings per phase, so "
+    "that intervals of accuracies are over noise and symmetry within these four",
     source="doi:10.1038/s41567-019-0648-8, Fig. 2",
     bibtex="cong2019",
     min_qubits=8,  # below, the string of the middle half is the whole sublattice

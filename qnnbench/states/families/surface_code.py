@@ -129,7 +129,9 @@ FAMILY = DatasetFamily(
     equal="all (d-1)-body marginals, d = √n the code distance, before the noise",
     differs="the logical strings of weight d; entropies of the half cuts, by one bit",
     solved_by="one logical string of weight √n",
-    limit="one string of weight √n solves it, and its place is known",
+    limit="one string of weight √n solves it, and its place is known; errors are few, so that "
+    "nine in ten test states of 9 qubits, and a third of those of 100, stand in training or "
+    "validation too",
     source="doi:10.1103/PhysRevA.76.012305, the rotated square lattice",
     bibtex="bombin2007",
     min_qubits=MIN_DISTANCE**2,

@@ -80,7 +80,8 @@ FAMILY = DatasetFamily(
     equal="nothing exactly",
     differs="magnetic order: ordered phase against paramagnet",
     solved_by="the one-body X, or the two-body ZZ",
-    limit="one-body means separate the classes: an easy control",
+    limit="one-body means separate the classes: an easy control; the test holds two couplings "
+    "per phase, so that intervals of accuracies are over noise and symmetry within these four",
     source="doi:10.1016/0003-4916(70)90270-8, free-fermion solution",
     bibtex="pfeuty1970",
     min_qubits=8,  # below, the strings of the middle half are too short to tell phases

@@ -99,6 +99,8 @@ def rank(bits: np.ndarray) -> int:
     return len(_echelon(bits))
 
 
+# Certificates count with this elimination, so it is not ``stabilizer.echelon``, by which the
+# states are made; that of signed strings in the certificate of the surface code is a third.
 def _echelon(bits: np.ndarray) -> dict[int, int]:
     """Return rows of the same span as integers, each under the place of its highest bit."""
     leading: dict[int, int] = {}
