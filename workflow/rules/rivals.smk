@@ -6,9 +6,7 @@ rule rivals:
         ],
         certificates=lambda w: [
             f"<results>/certificates/{dataset}/{batch}.parquet"
-            for dataset, batch in study.certificates_of(
-                config, "rivals", w.dataset, w.batch
-            )
+            for dataset, batch in study.certificates_of(config, "rivals", w.dataset, w.batch)
         ],
         runs=lambda w: [
             f"<results>/runs/{arm}/{batch}.parquet"

@@ -6,9 +6,7 @@ rule training:
         ],
         certificates=lambda w: [
             f"<results>/certificates/{dataset}/{batch}.parquet"
-            for dataset, batch in study.certificates_of(
-                config, "training", w.arm, w.batch
-            )
+            for dataset, batch in study.certificates_of(config, "training", w.arm, w.batch)
         ],
     output:
         runs="<results>/runs/{arm}/{batch}.parquet",
