@@ -139,8 +139,11 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
         "backend_reason": _TEXT,  # static costs that decided between backends
         "n_symbols": _INT,
         "n_steps": _INT,
+        "learning_rate": _REAL,  # of a grid, the one that validated best
         "best_step": _INT,
-        "max_bond_dim": _INT,
+        "max_bond_dim": _INT,  # operator bond that the scores rest on
+        "n_unlabelled": _INT,  # pairs of copies used up without labels; null unless two-copy
+        "n_labelled": _INT,  # pairs with labels: training, validation and test together
         "train_loss": _REAL,  # of the last batch, before the last update
         "validation_score": _REAL,
         "params": pa.list_(_REAL),
@@ -150,9 +153,15 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
         **IDENTITY,
         **_RUN,
         "step": _INT,
-        "loss": _REAL,  # of this step's batch, before its update
-        "gradient_norm": _REAL,
-        "gradient_median": _REAL,
+        "stage": _INT,  # counted from 1
+        "learning_rate": _REAL,  # of the arm; which of a grid
+        "loss": _REAL,  # of this step's batch, before its update: the mean of what was asked for
+        "gradient_norm": _REAL,  # null for an optimiser that takes no gradient
+        "gradient_median": _REAL,  # of |∂L| over angles, like the quantiles
+        "gradient_q05": _REAL,
+        "gradient_q95": _REAL,
+        "relative_error": _REAL,  # of truncation
+        "max_bond_dim": _INT,  # operator bond of this step
         "validation_score": _REAL,  # after the update; NaN where not due
         "wall_time_s": _REAL,
     },

@@ -116,9 +116,20 @@ def widest(batch: str) -> int:
 def certificates_of(config: Config, stage: str, name: str, batch: str) -> list[tuple[str, str]]:
     """Return (dataset, batch label) of the certificates a job of arms or rivals relies on."""
     dataset = entries(config, stage)[name].get("dataset", name)
-    needed = set(widths(config, stage, name, batch))
+    needed = {n for cell in cells(config, stage, name, batch) for n in _widths_read(cell)}
     made = batches(entries(config, "datasets")[dataset]["widths"], "certificates")
     return [(dataset, label) for label, group in made.items() if needed & set(group)]
+
+
+def _widths_read(cell: Cell) -> list[int]:
+    """Return the widths whose states a cell reads."""
+    return [cell["n_qubits"], *(states["n_qubits"] for states in cell.get("narrower", []))]
+
+
+def narrower(config: Config, arm: str, batch: str) -> list[Cell]:
+    """Return the cells of the states at the narrower widths of a job's curricula, each once."""
+    read = [s for cell in cells(config, "training", arm, batch) for s in cell.get("narrower", [])]
+    return list({states["n_qubits"]: states for states in read}.values())
 
 
 def runs_of(config: Config, dataset: str, batch: str) -> list[tuple[str, str]]:
@@ -175,6 +186,8 @@ def _cell(config: Config, stage: str, entry: Cell, name: str, n_qubits: int) -> 
         }
         return {**cell, "rivals": entry, "trained": trained, "dataset": name}
     cell["arm"] = entry
+    if narrower := [n for n in entry.pop("curriculum", []) if n < n_qubits]:
+        cell["narrower"] = [_states_cell(config, entry["dataset"], n) for n in narrower]
     if "ansatz" in entry:  # nothing else of an arm asks for a budget
         cell["budget"] = {
             "seconds": config["budgets"]["training_s"],

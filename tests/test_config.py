@@ -95,7 +95,7 @@ def test_contradictions_are_found(tmp_path, old, new, message):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("ansatz: hea", "ansatz: hae", "No ansatz named 'hae'. Did you mean 'hea'"),
+        ("ansatz: hea", "ansatz: heaa", "No ansatz named 'heaa'. Did you mean 'hea'"),
         ("  spt_path: {", "  spt_pth: {", "No dataset named 'spt_pth'. Did you mean 'spt_path'"),
         ("task: classification", "task: clasification", "Did you mean 'classification'"),
         ("task: compression", "task: regression", "'two_state' serves compression, not"),
@@ -110,7 +110,7 @@ def test_contradictions_are_found(tmp_path, old, new, message):
         ("angles: uniform", "angles: unifrm", "Did you mean 'uniform'"),
         ("angles: uniform", "angles: uniform\n    observable_index: 3", "3 asked, 1 observables"),
         ("loss: local", "loss: locl", "No loss of 'compression' named 'locl'"),
-        ("loss: local", "loss: trash", "No loss of 'compression' named 'trash'"),
+        ("loss: local", "loss: trash", "needs an ansatz that reads its discarded qubits"),
         ("observable: global", "observable: local", "'local' is not what the ansatz reads"),
         ("[4, 8]", "[3, 8]", "dataset 'spt_path' needs a whole number >= 4, got [3]"),
     ],

@@ -12,7 +12,7 @@ from qnnbench.states.datasets import build_dataset
 from qnnbench.tasks.losses import readout_observables
 from qnnbench.tasks.regression import LinearHead, r_squared
 from qnnbench.tasks.scores import paired_difference, r_squared_score
-from qnnbench.training.loop import Settings
+from qnnbench.training.settings import Settings
 from qnnbench.training.scoring import scorer
 from tests.circuits import cirq_values
 

@@ -7,16 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from qnnbench.backends import Evaluator, Limits
+from qnnbench.backends import Limits
 from qnnbench.circuits.ansatze import build_ansatz
 from qnnbench.results import to_table
 from qnnbench.states.datasets import DATASETS, build_dataset
 from qnnbench.states.samples import Dataset
-from qnnbench.tasks.losses import LOSSES
-from qnnbench.training import arms, forget, loop, train_arm
+from qnnbench.tasks import task_loss
+from qnnbench.training import forget, loop, runs, train_arm
 from qnnbench.training.checkpoints import Checkpoint
+from qnnbench.training.objective import LARGEST_ERROR, draw
 from qnnbench.training.optimisers import Adam, cosine
-from qnnbench.training.scoring import LARGEST_ERROR
+from qnnbench.training.settings import Settings, Stage
 
 ARM = {
     "arm": "test",
@@ -49,7 +50,7 @@ def run(arm, dataset, folder, **changes):
 
 def test_first_adam_step_is_the_learning_rate_times_the_sign():
     adam, params = Adam(0.1), np.zeros(3)
-    moved, state = adam.update(params, np.array([2.0, -0.3, 0.0]), adam.init(params))
+    moved, state = adam.step(params, np.array([2.0, -0.3, 0.0]), adam.init(params))
     np.testing.assert_allclose(moved, [-0.1, 0.1, 0.0], rtol=1e-6)
     assert state["count"] == 1
 
@@ -58,7 +59,7 @@ def test_adam_reaches_the_minimum_of_a_quadratic():
     adam, params = Adam(0.1), np.array([3.0, -2.0])
     state = adam.init(params)
     for step in range(400):
-        params, state = adam.update(params, params * [1.0, 100.0], state, cosine(step, 400))
+        params, state = adam.step(params, params * [1.0, 100.0], state, cosine(step, 400))
     np.testing.assert_allclose(params, 0, atol=1e-3)
 
 
@@ -81,48 +82,53 @@ def test_training_lowers_the_loss_and_rows_fit_the_contract(small, tmp_path):
     assert not tmp_path.exists()
 
 
-def training_call(small, folder, n_steps):
+def training_call(small, folder, **changes):
     network = build_ansatz("qcnn", 6)
-    evaluator = Evaluator.of(network)
-    settings = loop.Settings(n_steps=n_steps, batch_size=4, gradient_noise=0.01)
+    loss = {6: task_loss("classification", "contrast", network)}
+    how = {"n_steps": 10, **changes}
+    settings = Settings(batch_size=4, gradient_noise=0.01)
     start = np.random.default_rng(0).normal(size=len(network.symbols)) * 0.1
     checkpoint = Checkpoint(folder, "run")
     with checkpoint.held():
         return loop.train(
-            evaluator,
-            LOSSES["contrast"],
-            small.select("train"),
+            [Stage(loss, **how), Stage(loss, 3, learning_rate=0.01)],
+            {6: network},
+            {6: small},
             start,
             settings,
             np.random.default_rng(7),
-            lambda params: (float(np.cos(params[0])), 0.0),
+            lambda params, bond: (float(np.cos(params[0])), 0.0),
             checkpoint,
         )
 
 
-def test_a_killed_run_resumes_bit_for_bit(small, tmp_path, monkeypatch):
+def timeless(progress):
+    return [{k: v for k, v in row.items() if k != "wall_time_s"} for row in progress.rows]
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "spsa", "cma"])
+def test_a_run_killed_at_any_step_resumes_bit_for_bit(small, tmp_path, monkeypatch, optimiser):
     monkeypatch.setattr(loop, "CHECKPOINT_EVERY_S", 0.0)
-    whole = training_call(small, tmp_path / "whole", 10)
-    real, calls = Adam.update, []
+    how = {"optimiser": optimiser, "n_steps": 4}
+    whole = training_call(small, tmp_path / "whole", **how)
+    real = loop._Steps.take
+    for last in range(7):  # both stages, and the step between them
+        left = [last]
 
-    def dies_at_the_seventh_step(self, *arguments):
-        calls.append(1)
-        if len(calls) == 7:
-            raise KeyboardInterrupt
-        return real(self, *arguments)
+        def dies(self, progress, rng, left=left):
+            if not left[0]:
+                raise KeyboardInterrupt
+            left[0] -= 1
+            return real(self, progress, rng)
 
-    monkeypatch.setattr(Adam, "update", dies_at_the_seventh_step)
-    with pytest.raises(KeyboardInterrupt):
-        training_call(small, tmp_path / "cut", 10)
-    monkeypatch.setattr(Adam, "update", real)
-    resumed = training_call(small, tmp_path / "cut", 10)
-    assert (resumed.params == whole.params).all()
-    assert (resumed.best_params == whole.best_params).all()
-    timeless = [
-        [{k: v for k, v in r.items() if k != "wall_time_s"} for r in p.rows]
-        for p in (whole, resumed)
-    ]
-    np.testing.assert_equal(*timeless)
+        monkeypatch.setattr(loop._Steps, "take", dies)
+        with pytest.raises(KeyboardInterrupt):
+            training_call(small, tmp_path / f"{last}", **how)
+        monkeypatch.setattr(loop._Steps, "take", real)
+        resumed = training_call(small, tmp_path / f"{last}", **how)
+        assert (resumed.params == whole.params).all()
+        assert (resumed.best_params == whole.best_params).all()
+        np.testing.assert_equal(timeless(resumed), timeless(whole))
 
 
 def hold(folder, held, done):
@@ -148,7 +154,7 @@ def test_one_run_is_trained_by_one_process(tmp_path):
 
 def test_the_test_split_is_read_once_at_the_end(small, tmp_path, monkeypatch):
     events = []
-    real_train, real_select = arms.train, Dataset.select
+    real_train, real_select = runs.train, Dataset.select
 
     def train(*arguments):
         events.append("train")
@@ -167,7 +173,7 @@ def test_the_test_split_is_read_once_at_the_end(small, tmp_path, monkeypatch):
             object.__setattr__(chosen, "states", Watched(chosen.states))
         return chosen
 
-    monkeypatch.setattr(arms, "train", train)
+    monkeypatch.setattr(runs, "train", train)
     monkeypatch.setattr(Dataset, "select", select)
     run({}, small, tmp_path)
     assert events[:2] == ["train", "trained"]
@@ -317,6 +323,6 @@ def test_what_a_dataset_does_not_serve_is_declined_before_training(small, tmp_pa
 @pytest.mark.parametrize("n_classes", [1, 2, 3])
 def test_a_batch_takes_equally_many_of_each_class(small, n_classes):
     split = replace(small, labels=np.arange(len(small.labels)) % n_classes)
-    rows = loop._draw(split, 6, np.random.default_rng(0))
+    rows = draw(split, 6, np.random.default_rng(0))
     assert len(set(rows.tolist())) == 6
     assert np.bincount(split.labels[rows]).tolist() == [6 // n_classes] * n_classes

@@ -4,11 +4,14 @@ import inspect
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qnnbench.config.laws import first_angles, law_of
 from qnnbench.config.problems import KeyPath, Problem, unknown
 from qnnbench.registry import lookup
+
+if TYPE_CHECKING:
+    from qnnbench.circuits.ansatze import Network
 
 GIVEN = ("n_qubits", "seed")  # what the study itself hands to builders
 TRIED_WIDTH = 16  # dataset options are tried by building up to here, in seconds
@@ -53,7 +56,8 @@ def reference_problems(sound: Mapping[str, Entries], named: Any) -> Iterator[Pro
             yield Problem(where, unknown(known, dataset, "dataset here"))
             continue
         widths = datasets.get(dataset, entry)["widths"]
-        if missing := [n for n in entry["widths"] if n not in widths]:
+        needed = {*entry["widths"], *entry.get("curriculum", [])}
+        if missing := sorted(n for n in needed if n not in widths):
             text = f"dataset {dataset!r} is not made at {missing}, only at {widths}"
             yield Problem((*path, "widths"), text)
 
@@ -154,6 +158,36 @@ def _ansatz_problems(path: KeyPath, entry: Mapping[str, Any]) -> Iterator[Proble
     yield from options or _network_problems(path, entry)
 
 
+def _loss_problems(
+    path: KeyPath, entry: Mapping[str, Any], network: "Network"
+) -> Iterator[Problem]:
+    """Yield losses, rates and settings that an arm cannot have."""
+    from qnnbench.circuits.ansatze import build_ansatz
+    from qnnbench.tasks import task_loss
+    from qnnbench.training.objective import places
+    from qnnbench.training.settings import Settings
+
+    task, n_kept = entry["task"], entry.get("n_kept")
+    yield from _refused((*path, "loss"), task_loss, task, entry.get("loss", ""), network)
+    for i, stage in enumerate(entry.get("stages", [])):
+        told = {**entry, **stage}
+        where = (*path, "stages", i)
+        if missing := [key for key in ("n_steps", "learning_rate") if key not in told]:
+            yield Problem(where, f"{' and '.join(missing)} stand neither here nor with the arm")
+        if "loss" in stage:
+            yield from _refused((*where, "loss"), task_loss, task, stage["loss"], network)
+    if n_kept is not None:
+        yield from _refused((*path, "n_kept"), task_loss, task, "", network, n_kept)
+    yield from _refused(path, Settings.of, entry)
+    for narrow in entry.get("curriculum", []):
+        if narrow < (own := max(entry["widths"])):
+            pair = [
+                build_ansatz(entry["ansatz"], n, **entry.get("options", {}))
+                for n in (narrow, own)
+            ]
+            yield from _refused((*path, "curriculum"), places, *pair)
+
+
 def _refused(path: KeyPath, ask: Callable[..., Any], *args: Any) -> list[Problem]:
     """Return what ``ask`` says against ``args``, if anything."""
     try:
@@ -183,7 +217,7 @@ def _option_problems(
 def _network_problems(path: KeyPath, entry: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield what is wrong with option values, observable, task or loss at the least width."""
     from qnnbench.circuits.ansatze import ANSATZE, build_ansatz
-    from qnnbench.tasks import TASKS, task_loss
+    from qnnbench.tasks import TASKS
 
     n_qubits = min(entry["widths"])
     try:
@@ -202,11 +236,6 @@ def _network_problems(path: KeyPath, entry: Mapping[str, Any]) -> Iterator[Probl
             text = f"{entry['observable']!r} is not what the ansatz reads, which is {read!r}"
             yield Problem((*path, "observable"), text)
     if "task" in entry:
-        task, loss, n_kept = entry["task"], entry.get("loss", ""), entry.get("n_kept")
-        if task not in TASKS:
+        if entry["task"] not in TASKS:
             return  # told with the dataset
-        yield from _refused((*path, "loss"), lambda: task_loss(task, loss).observables(network))
-        if n_kept is not None:
-            yield from _refused(
-                (*path, "n_kept"), lambda: task_loss(task, "", n_kept).observables(network)
-            )
+        yield from _loss_problems(path, entry, network)

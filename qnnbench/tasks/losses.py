@@ -1,6 +1,6 @@
 """What is minimised: functions of a network's expectation values, with their slopes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cirq
@@ -11,19 +11,59 @@ from qnnbench.tasks.batch import Batch
 
 
 @dataclass(frozen=True)
+class NetworkLoss:
+    """What is minimised, for one network.
+
+    Attributes:
+        name: What rows call it.
+        observables: What is read, one column each.
+        evaluate: Maps (values (n_states, n_columns), batch) to the loss and its
+            derivative by the values.
+    """
+
+    name: str
+    observables: tuple[Observable, ...]
+    evaluate: Callable[[np.ndarray, Batch], tuple[float, np.ndarray]]
+
+
+@dataclass(frozen=True)
 class Loss:
-    """What is minimised.
+    """What is minimised, for any network.
 
     Attributes:
         name: Key in configs and the ``loss_name`` column.
         observables: Maps a network to what the loss reads, one column each.
         evaluate: Maps (values (n_states, n_columns), batch) to the loss and its
             derivative by the values.
+        has_rate: It depends on how many qubits a compressor keeps.
     """
 
     name: str
     observables: Callable[..., tuple[Observable, ...]]
     evaluate: Callable[[np.ndarray, Batch], tuple[float, np.ndarray]]
+    has_rate: bool = False
+
+    def on(self, network: Network, n_kept: int = 1) -> NetworkLoss:
+        """Return the loss of one network; ``n_kept`` is how many qubits a compressor keeps."""
+        rate = {"n_kept": n_kept} if self.has_rate else {}
+        return NetworkLoss(self.name, self.observables(network, **rate), self.evaluate)
+
+
+def weighted_sum(parts: Sequence[tuple[float, NetworkLoss]]) -> NetworkLoss:
+    """Return Σ weight · loss of one network: its columns are those of the parts, in turn."""
+    ends = np.cumsum([len(loss.observables) for _, loss in parts])
+
+    def evaluate(values: np.ndarray, states: Batch) -> tuple[float, np.ndarray]:
+        columns = np.split(values, ends[:-1], axis=1)
+        told = [
+            (weight, *loss.evaluate(part, states))
+            for (weight, loss), part in zip(parts, columns, strict=True)
+        ]
+        cotangent = np.hstack([weight * slope for weight, _, slope in told])
+        return sum(weight * value for weight, value, _ in told), cotangent
+
+    name = " + ".join(loss.name if w == 1 else f"{w:g} {loss.name}" for w, loss in parts)
+    return NetworkLoss(name, tuple(o for _, loss in parts for o in loss.observables), evaluate)
 
 
 def readout_observables(network: Network) -> tuple[Observable, ...]:
@@ -37,6 +77,14 @@ def _contrast(values: np.ndarray, states: Batch) -> tuple[float, np.ndarray]:
     cotangent = np.zeros_like(values)
     cotangent[:, -1] = sign
     return float(sign @ values[:, -1]), cotangent
+
+
+def _label_error(values: np.ndarray, states: Batch) -> tuple[float, np.ndarray]:
+    """Mean squared distance of the last column from -1 for class 0 and 1 for class 1."""
+    distance = values[:, -1] - np.where(states.labels == 1, 1.0, -1.0)
+    cotangent = np.zeros_like(values)
+    cotangent[:, -1] = 2 * states.shares * distance
+    return float(states.shares @ distance**2), cotangent
 
 
 def _squared_error(values: np.ndarray, states: Batch) -> tuple[float, np.ndarray]:
@@ -92,9 +140,10 @@ LOSSES = {
     loss.name: loss
     for loss in (
         Loss("contrast", readout_observables, _contrast),
+        Loss("label_error", readout_observables, _label_error),
         Loss("squared_error", readout_observables, _squared_error),
         Loss("trash", _discarded, _population),
-        Loss("local", _mean_trash_zero, _infidelity),
-        Loss("global", _all_trash_zero, _infidelity),
+        Loss("local", _mean_trash_zero, _infidelity, has_rate=True),
+        Loss("global", _all_trash_zero, _infidelity, has_rate=True),
     )
 }

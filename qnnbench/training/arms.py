@@ -2,8 +2,11 @@
 
 import logging
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from inspect import signature
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -13,75 +16,104 @@ import numpy as np
 from qnnbench.backends import BackendCannot, Choice, Evaluator, Limits, OverBudget
 from qnnbench.circuits.angles import AngleLaw, angle_law
 from qnnbench.circuits.ansatze import ANSATZE, Network, build_ansatz
-from qnnbench.results import Meter, digest
+from qnnbench.results import digest
 from qnnbench.states.samples import Dataset
-from qnnbench.tasks import Loss, check_served, task_loss
-from qnnbench.training.checkpoints import Checkpoint
-from qnnbench.training.loop import Progress, Settings, train
-from qnnbench.training.scoring import LARGEST_ERROR, Rows, Scorer, scorer, verdict
+from qnnbench.tasks import check_served
+from qnnbench.training.objective import LARGEST_ERROR, Part, parts_of
+from qnnbench.training.runs import Run
+from qnnbench.training.scoring import Rows
+from qnnbench.training.settings import Settings, Stage, stages_of
 from qnnbench.training.two_copies import train_two_copies
 
 log = logging.getLogger(__name__)
 
+Datasets = Mapping[int, Dataset]
+
 
 @dataclass(frozen=True)
 class Arm:
-    """What one arm of a study says, resolved at one width."""
+    """What one arm of a study says, resolved at one width.
+
+    Attributes:
+        name, task: As in the config.
+        networks: By width, narrower ones of a curriculum first.
+        grid: What is minimised, in turn, for each learning rate.
+        law: Of the initial angles.
+        settings: How it is trained.
+        columns: What its rows share.
+        backend_reason: Why this backend, where one is chosen.
+    """
 
     name: str
     task: str
-    network: Network
-    loss: Loss
+    networks: Mapping[int, Network]
+    grid: Mapping[float, tuple[Stage, ...]]
     law: AngleLaw
     settings: Settings
-    repeats: int
     columns: Mapping[str, Any]
     backend_reason: str = ""
 
     @classmethod
-    def resolve(cls, entry: Mapping[str, Any], dataset: Dataset) -> "Arm":
+    def resolve(cls, entry: Mapping[str, Any], datasets: Datasets) -> "Arm":
         """Return the arm of a config entry.
 
         Raises:
             ValueError: Unknown ansatz, task, loss or law, a task that the dataset's family
-                does not serve, or a rate that the network does not have.
+                does not serve, a rate that the network does not have, or a curriculum of
+                widths that share no angles.
         """
-        check_served(entry["task"], dataset.name)
+        own = max(datasets)
+        check_served(entry["task"], datasets[own].name)
         options = dict(entry.get("options", {}))
-        network = build_ansatz(entry["ansatz"], dataset.n_qubits, **options)
-        loss = task_loss(entry["task"], entry.get("loss", ""), entry.get("n_kept"))
-        fields = Settings.__dataclass_fields__
-        settings = Settings(**{key: entry[key] for key in fields if key in entry})
+        networks = {n: build_ansatz(entry["ansatz"], n, **options) for n in sorted(datasets)}
+        rates = entry.get("learning_rate", [0.05])
+        grid = {
+            rate: stages_of({**entry, "learning_rate": rate}, networks)
+            for rate in (rates if isinstance(rates, list) else [rates])
+        }
+        settings, stages = Settings.of(entry), next(iter(grid.values()))
         columns = {
             "task": entry["task"],
             "arm": entry["arm"],
-            "loss_name": loss.name,
-            "observable": _observable(entry, loss, options),
+            "loss_name": ", ".join(dict.fromkeys(stage.name for stage in stages)),
+            "observable": _observable(entry, options),
             "dataset": entry["dataset"],
-            "n_qubits": dataset.n_qubits,
+            "n_qubits": own,
             "ansatz": entry["ansatz"],
-            "n_layers": network.n_layers,
+            "n_layers": networks[own].n_layers,
             "sharing": _option(entry["ansatz"], options, "sharing"),
             "n_kept": settings.n_kept if entry["task"] == "compression" else None,
         }
         law = angle_law(entry["angles"]["law"], entry["angles"].get("std", 0.1))
-        return cls(
-            entry["arm"], entry["task"], network, loss, law, settings, entry["repeats"], columns
-        )
+        return cls(entry["arm"], entry["task"], networks, grid, law, settings, columns)
 
-    def on(self, choice: Choice) -> "Arm":
-        """Return the arm with every evaluation on one backend."""
-        settings = replace(self.settings, backend=choice.backend.name)
+    @property
+    def network(self) -> Network:
+        """The network at the arm's own width."""
+        return self.networks[max(self.networks)]
+
+    @property
+    def n_steps(self) -> int:
+        """Optimiser steps of a repeat: all stages at every learning rate."""
+        return sum(stage.n_steps for stages in self.grid.values() for stage in stages)
+
+    def on(self, choice: Choice, settings: Settings) -> "Arm":
+        """Return the arm with every evaluation on one backend, within limits."""
+        settings = replace(settings, backend=choice.backend.name)
         return replace(self, settings=settings, backend_reason=choice.reason)
 
     def generator(self, seed: int, repeat: int, purpose: str) -> np.random.Generator:
-        """Return the random numbers of one repeat's "init", "training" or "scores"."""
-        return np.random.default_rng(self.seed_sequence(seed, repeat, purpose))
+        """Return the random numbers of one repeat's "init", "training" or "scores".
 
-    def seed_sequence(self, seed: int, repeat: int, purpose: str) -> np.random.SeedSequence:
-        """Return the seed of one purpose of one repeat; all arms share it, so runs pair up."""
+        All arms share them, so that runs pair up.
+        """
         key = (self.network.n_qubits, repeat, crc32(purpose.encode()))
-        return np.random.SeedSequence(seed, spawn_key=key)
+        return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+
+    def initial(self, seed: int, repeat: int) -> np.ndarray:
+        """Return the initial angles of one repeat, radians (n_symbols,)."""
+        rng = self.generator(seed, repeat, "init")
+        return self.law.sample(len(self.network.symbols), rng)
 
 
 def _option(ansatz: str, options: Mapping[str, Any], name: str) -> Any:
@@ -90,10 +122,10 @@ def _option(ansatz: str, options: Mapping[str, Any], name: str) -> Any:
     return options.get(name, parameter.default) if parameter else None
 
 
-def _observable(entry: Mapping[str, Any], loss: Loss, options: Mapping[str, Any]) -> str:
+def _observable(entry: Mapping[str, Any], options: Mapping[str, Any]) -> str:
     """Return the word for what is read: the ansatz's readout, or the trash of a compressor."""
     if entry["task"] == "compression":
-        return f"{loss.name} trash"
+        return "trash"
     return _option(entry["ansatz"], options, "readout") or "readout"
 
 
@@ -105,6 +137,8 @@ def train_arm(
     seed: int,
     checkpoint_dir: str | Path,
     budget: Limits,
+    narrower: Datasets | None = None,
+    n_processes: int = 1,
 ) -> dict[str, Rows]:
     """Return the rows of tables "runs", "steps" and "scores" of one arm at one width.
 
@@ -116,6 +150,8 @@ def train_arm(
         checkpoint_dir: Where a stopped run finds its state again.
         budget: Seconds that all the optimiser's steps may take and memory of one of them, by
             static operation count.
+        narrower: States at the narrower widths of a curriculum.
+        n_processes: Repeats that are trained at once. Rows are the same for any number.
 
     Raises:
         ValueError: The arm names something unknown, or the dataset has another width.
@@ -124,126 +160,115 @@ def train_arm(
         return train_two_copies(arm, dataset, n_qubits=n_qubits, seed=seed)
     if dataset.n_qubits != n_qubits:
         raise ValueError(f"arm at n_qubits={n_qubits}, dataset at n_qubits={dataset.n_qubits}")
-    resolved = Arm.resolve(arm, dataset)
-    network = resolved.network
-    evaluator = Evaluator(network.circuit, resolved.loss.observables(network), network.symbols)
-    tables: dict[str, Rows] = {"runs": [], "steps": [], "scores": []}
+    repeats = range(arm["repeats"])
+    job = _Job(arm, {**(narrower or {}), n_qubits: dataset}, seed, Path(checkpoint_dir), budget)
     try:
-        choice = _choice(resolved, evaluator, dataset, seed, budget)
+        resolved = job.resolved()
     except _NotRunError as obstacle:
-        log.info("%s at n=%d: %s", resolved.name, n_qubits, obstacle.columns["reason"])
-        tables["runs"] = [
-            {**resolved.columns, "repeat": r, **obstacle.columns} for r in range(resolved.repeats)
-        ]
-        return tables
-    resolved = resolved.on(choice)
-    judge = scorer(resolved.task, network, dataset, resolved.settings)
-    identity = digest([dict(arm), n_qubits, seed, dataset.details])
-    for repeat in range(resolved.repeats):
-        with Checkpoint(checkpoint_dir, f"{identity}-{repeat}").held() as place:
-            run = _Run(resolved, evaluator, dataset, seed, repeat)
-            for table, rows in run.rows(judge, place).items():
-                tables[table] += rows
-    return tables
+        log.info("%s at n=%d: %s", arm["arm"], n_qubits, obstacle.columns["reason"])
+        return {
+            "runs": [{**obstacle.columns, "repeat": repeat} for repeat in repeats],
+            "steps": [],
+            "scores": [],
+        }
+    if n_processes > 1 and len(repeats) > 1:
+        level = logging.getLogger("qnnbench").getEffectiveLevel()
+        with ProcessPoolExecutor(
+            min(n_processes, len(repeats)), get_context("spawn"), _tell, (level,)
+        ) as pool:
+            parts = list(pool.map(partial(job.rows, resolved=None), repeats))
+    else:
+        parts = [job.rows(repeat, resolved) for repeat in repeats]
+    return {table: [row for part in parts for row in part[table]] for table in parts[0]}
+
+
+def _tell(level: int) -> None:
+    """Let a worker's records of ``level`` reach standard error, which the job's log shares."""
+    logging.basicConfig(level=level, format="%(name)s: %(message)s")
 
 
 class _NotRunError(Exception):
-    """Why an arm is not trained: status, reason and what else its rows say."""
+    """Why an arm is not trained: the columns of its rows, status and reason among them."""
 
-    def __init__(self, status: str, reason: str, **columns: Any) -> None:
+    def __init__(self, arm: Arm, status: str, reason: str, **columns: Any) -> None:
         super().__init__(reason)
-        self.columns = {"status": status, "reason": reason, **columns}
-
-
-def _choice(arm: Arm, evaluator: Evaluator, dataset: Dataset, seed: int, budget: Limits) -> Choice:
-    """Return the backend that the arm's training and scoring use, and why.
-
-    Raises:
-        _NotRunError: The arm cannot or should not be trained.
-    """
-    states = dataset.select("train").states[: arm.settings.batch_size]
-    bond, n_steps = arm.settings.max_bond_dim, arm.settings.n_steps * arm.repeats
-    limits = replace(budget, exact_s=arm.settings.exact_limit_s, seconds=budget.seconds / n_steps)
-    try:
-        choice = evaluator.choice(states, max_bond_dim=bond, limits=limits)
-    except OverBudget as costly:
-        reason = f"{n_steps} steps within {budget.seconds:g} s: {costly}"
-        raise _NotRunError("over_budget", reason) from costly
-    except BackendCannot as declined:
-        raise _NotRunError("skipped", str(declined)) from declined
-    if choice.backend.is_exact:
-        return choice
-    name = choice.backend.name
-    start = arm.law.sample(len(arm.network.symbols), arm.generator(seed, 0, "init"))
-    result = evaluator(start, states, name, max_bond_dim=bond)
-    if result.relative_error > LARGEST_ERROR:
-        reason = (
-            f"{name} estimates a relative error of {result.relative_error:.2g} at the "
-            f"initial angles with bond {bond}, above {LARGEST_ERROR}; no exact backend fits "
-            "this width"
-        )
-        error = float(result.error.max())
-        raise _NotRunError("skipped", reason, backend=name, error_estimate=error)
-    return choice
+        self.columns = {**arm.columns, "status": status, "reason": reason, **columns}
 
 
 @dataclass(frozen=True)
-class _Run:
-    arm: Arm
-    evaluator: Evaluator
-    dataset: Dataset
+class _Job:
+    """One arm at one width, as it can be sent to another process."""
+
+    entry: Mapping[str, Any]
+    datasets: Datasets
     seed: int
-    repeat: int
+    checkpoint_dir: Path
+    budget: Limits
 
-    def rows(self, judge: Scorer, place: Checkpoint) -> dict[str, Rows]:
-        """Train from the initial angles, or from a checkpoint, and score."""
-        arm = self.arm
-        common = {
-            **arm.columns,
-            "repeat": self.repeat,
-            "seed_path": f"{self.seed}/{arm.network.n_qubits}/{self.repeat}",
-        }
-        initial = arm.law.sample(
-            len(arm.network.symbols), arm.generator(self.seed, self.repeat, "init")
-        )
-        with Meter() as meter:
-            progress = train(
-                self.evaluator,
-                arm.loss,
-                self.dataset.select("train"),
-                initial,
-                arm.settings,
-                arm.generator(self.seed, self.repeat, "training"),
-                judge.validate,
-                place,
-            )
-            rng = arm.generator(self.seed, self.repeat, "scores")
-            scores, error = judge.test(progress.best_params, initial, rng)
-        spent = meter.columns()
-        wall_time_s = spent.pop("wall_time_s")
-        scores = [{**common, **verdict(row, error), **row} for row in scores]
-        run = {**common, **self._run_row(progress), **verdict(scores[0], error), **spent}
-        run["error_estimate"] = scores[0]["error_estimate"]
-        log.info(
-            "%s at n=%d, repeat %d: loss %.4g, validation %.4g, %s %.4g (%.0f s)",
-            *(arm.name, arm.network.n_qubits, self.repeat, run["train_loss"]),
-            *(run["validation_score"], scores[0]["metric"], scores[0]["value"], wall_time_s),
-        )
-        return {
-            "runs": [{**run, "wall_time_s": wall_time_s}],
-            "steps": [{**common, **row} for row in progress.rows],
-            "scores": [{**row, "backend": run["backend"]} for row in scores],
-        }
+    def resolved(self) -> Arm:
+        """Return the arm with its backend.
 
-    def _run_row(self, progress: Progress) -> dict[str, Any]:
-        return {
-            "backend": self.arm.settings.backend,
-            "backend_reason": self.arm.backend_reason,
-            "n_symbols": len(self.arm.network.symbols),
-            "n_steps": progress.step,
-            "best_step": progress.best_step,
-            "max_bond_dim": self.arm.settings.max_bond_dim,
-            "train_loss": progress.rows[-1]["loss"],
-            "validation_score": progress.best[0],
-            "params": progress.best_params.tolist(),
-        }
+        Raises:
+            _NotRunError: It cannot or should not be trained.
+        """
+        arm = Arm.resolve(self.entry, self.datasets)
+        return _placed(arm, self.datasets, self.seed, self.budget, self.entry["repeats"])
+
+    def rows(self, repeat: int, resolved: Arm | None) -> dict[str, Rows]:
+        """Train and score one repeat; None resolves the arm anew."""
+        arm = resolved or self.resolved()
+        told = [dataset.details for dataset in self.datasets.values()]
+        name = digest([dict(self.entry), sorted(self.datasets), self.seed, told])
+        return Run(arm, self.datasets, self.seed, repeat).rows(self.checkpoint_dir, name)
+
+
+def _placed(arm: Arm, datasets: Datasets, seed: int, budget: Limits, repeats: int) -> Arm:
+    """Return the arm with the limits of its budget and the backend of its scores.
+
+    Raises:
+        _NotRunError: Nothing can evaluate it, or not within the budget or the error limit.
+    """
+    n_steps, network = arm.n_steps * repeats, arm.network
+    settings = arm.settings.within(budget, n_steps)
+    try:
+        stages = next(iter(arm.grid.values()))
+        parts = [p for s in stages for p in parts_of(s, arm.networks, datasets, settings)]
+        own = [part for part in parts if part.network is network]
+        choice = own[-1].choice if own else _zero_shot_choice(arm, datasets, settings)
+    except OverBudget as costly:
+        reason = f"{n_steps} steps within {budget.seconds:g} s: {costly}"
+        raise _NotRunError(arm, "over_budget", reason) from costly
+    except BackendCannot as declined:
+        raise _NotRunError(arm, "skipped", str(declined)) from declined
+    if own and not choice.backend.is_exact:
+        _check_error(arm, own[0], arm.initial(seed, 0), settings)
+    return arm.on(choice, settings)
+
+
+def _zero_shot_choice(arm: Arm, datasets: Datasets, settings: Settings) -> Choice:
+    """Return what evaluates the readout at a width that is not trained."""
+    evaluator = Evaluator.of(arm.network)
+    states = datasets[arm.network.n_qubits].select("train").states[: settings.batch_size]
+    return evaluator.choice(states, max_bond_dim=settings.first_bond_dim, limits=settings.limits)
+
+
+def _check_error(arm: Arm, part: Part, start: np.ndarray, settings: Settings) -> None:
+    """Accept a truncating backend that meets the error limit at the initial angles."""
+    result = part.evaluator(
+        start,
+        part.dataset.states[: settings.batch_size],
+        part.choice.backend.name,
+        tolerance=LARGEST_ERROR,
+        first_bond_dim=settings.first_bond_dim,
+        max_bond_dim=settings.max_bond_dim,
+        limits=settings.limits,
+    )
+    if result.relative_error > LARGEST_ERROR:
+        reason = (
+            f"{result.backend} estimates a relative error of {result.relative_error:.2g} at the "
+            f"initial angles with bond {result.bond_dim}, above {LARGEST_ERROR}; no exact backend "
+            "fits this width"
+        )
+        error = float(result.error.max())
+        columns = {"backend": result.backend, "error_estimate": error}
+        raise _NotRunError(arm, "skipped", reason, **columns)

@@ -16,7 +16,7 @@ from qnnbench.tasks.scores import (
     success_score,
 )
 from qnnbench.training.features import Features
-from qnnbench.training.loop import Settings
+from qnnbench.training.settings import Settings
 
 Rows = list[dict[str, Any]]
 
@@ -27,7 +27,7 @@ class Classifier:
     Args:
         network: The network whose readout is judged.
         dataset: All splits.
-        settings: Operator bond and static limits of the run.
+        settings: Backend and static limits of the run.
 
     Raises:
         ValueError: The labels are not 0 and 1.
@@ -44,15 +44,15 @@ class Classifier:
         self._ranges = outcome_ranges(network)
         self._one_copy_ceiling = accuracy_ceiling(dataset, 1)
 
-    def validate(self, params: np.ndarray) -> tuple[float, float]:
+    def validate(self, params: np.ndarray, bond_dim: int) -> tuple[float, float]:
         """Return accuracy and class contrast on the validation split, from exact means."""
-        readout, _ = self._fit(params)
+        readout, _ = self._fit(params, bond_dim)
         labels = self._features.splits["validation"].labels
-        features = self._features(params, "validation").values
+        features = self._features(params, "validation", bond_dim).values
         return float(readout.correct(features, labels).mean()), readout.contrast(features, labels)
 
     def test(
-        self, params: np.ndarray, untrained: np.ndarray, rng: np.random.Generator
+        self, params: np.ndarray, untrained: np.ndarray, rng: np.random.Generator, bond_dim: int
     ) -> tuple[Rows, float]:
         """Return the rows of both settings and the relative error.
 
@@ -60,14 +60,15 @@ class Classifier:
         measured once: "one_shot_accuracy" counts right guesses on outcomes drawn with
         ``rng``; "one_shot_success" is the exact probability behind that count.
         """
-        result = self._features(params, "test")
+        result = self._features(params, "test", bond_dim)
         labels = self._features.splits["test"].labels
         means = (  # trained, untrained, trained at twice the bond
             result.values,
-            self._features(untrained, "test").values,
+            self._features(untrained, "test", bond_dim).values,
             self._features.refined(params, "test", result),
         )
-        (readout, shot), (before, shot_before) = self._fit(params), self._fit(untrained)
+        readout, shot = self._fit(params, bond_dim)
+        before, shot_before = self._fit(untrained, bond_dim)
         readouts, shots = (readout, before, readout), (shot, shot_before, shot)
         draws = rng.random(len(labels))
         correct = [r.correct(m, labels) for r, m in zip(readouts, means, strict=True)]
@@ -99,8 +100,8 @@ class Classifier:
         common = {"n_samples": len(labels), "error_estimate": float(result.error.max())}
         return [{**common, **row} for row in rows], result.relative_error
 
-    def _fit(self, params: np.ndarray) -> tuple[Readout, OneShot]:
-        features = self._features(params, "train").values
+    def _fit(self, params: np.ndarray, bond_dim: int) -> tuple[Readout, OneShot]:
+        features = self._features(params, "train", bond_dim).values
         labels = self._features.splits["train"].labels
         return Readout.fit(features, labels), OneShot.fit(features, labels, self._ranges)
 

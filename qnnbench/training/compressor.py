@@ -11,7 +11,7 @@ from qnnbench.states.samples import Dataset
 from qnnbench.tasks.batch import Batch, batch
 from qnnbench.tasks.compression import kept_fidelity, reconstruction, spectrum_ceiling
 from qnnbench.tasks.scores import NORMAL_QUANTILE
-from qnnbench.training.loop import Settings
+from qnnbench.training.settings import Settings
 
 Rows = list[dict[str, Any]]
 
@@ -44,14 +44,14 @@ class Compressor:
         self._is_complete = "weights" in dataset.details
         self._n_kept = settings.n_kept
 
-    def validate(self, params: np.ndarray) -> tuple[float, float]:
+    def validate(self, params: np.ndarray, bond_dim: int) -> tuple[float, float]:
         """Return the mean fidelity, twice: nothing finer breaks ties."""
         states = self._splits["validation"]
         fidelity = float(states.shares @ self._fidelities(params, states)[0])
         return fidelity, fidelity
 
     def test(
-        self, params: np.ndarray, untrained: np.ndarray, rng: np.random.Generator
+        self, params: np.ndarray, untrained: np.ndarray, rng: np.random.Generator, bond_dim: int
     ) -> tuple[Rows, float]:
         """Return one row of metric "fidelity" and its error; nothing is drawn.
 

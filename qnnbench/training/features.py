@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from qnnbench.backends import Evaluator, Expectations
+from qnnbench.backends import Evaluator, Expectations, Limits
 from qnnbench.circuits.ansatze import Network
 from qnnbench.states.samples import SPLITS, Dataset
 from qnnbench.tasks.losses import readout_observables
-from qnnbench.training.loop import Settings
+from qnnbench.training.settings import Settings
 
 
 class Features:
@@ -15,7 +15,7 @@ class Features:
     Args:
         network: The network.
         dataset: All splits.
-        settings: Operator bond and static limits of the run.
+        settings: Backend and static limits of the run.
     """
 
     def __init__(self, network: Network, dataset: Dataset, settings: Settings) -> None:
@@ -23,22 +23,19 @@ class Features:
         self._settings = settings
         self.splits = {split: dataset.select(split) for split in SPLITS}
 
-    def __call__(self, params: np.ndarray, split: str) -> Expectations:
+    def __call__(self, params: np.ndarray, split: str, bond_dim: int) -> Expectations:
         """Return the means of one split's states, values (n_states, n_observables)."""
-        return self._at_bond(params, split, self._settings.max_bond_dim)
+        return self._evaluator(
+            params,
+            self.splits[split].states,
+            self._settings.backend,
+            first_bond_dim=bond_dim,
+            max_bond_dim=bond_dim,
+            limits=Limits(exact_s=self._settings.limits.exact_s),
+        )
 
     def refined(self, params: np.ndarray, split: str, result: Expectations) -> np.ndarray:
         """Return the values at twice the operator bond; those of ``result`` where exact."""
         if result.is_exact:
             return result.values
-        return self._at_bond(params, split, 2 * self._settings.max_bond_dim).values
-
-    def _at_bond(self, params: np.ndarray, split: str, bond: int) -> Expectations:
-        return self._evaluator(
-            params,
-            self.splits[split].states,
-            self._settings.backend,
-            first_bond_dim=bond,
-            max_bond_dim=bond,
-            limits=self._settings.limits,
-        )
+        return self(params, split, 2 * result.bond_dim).values

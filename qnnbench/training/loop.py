@@ -1,67 +1,26 @@
-"""The training loop: batches in, one row per step out, checkpoints on the way."""
+"""The training loop: stages in, one row per step out, checkpoints on the way."""
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from qnnbench.backends import Evaluator, Limits
+from qnnbench.circuits.ansatze import Network
 from qnnbench.states.samples import Dataset
-from qnnbench.tasks.batch import batch
-from qnnbench.tasks.losses import Loss
 from qnnbench.training.checkpoints import Checkpoint
-from qnnbench.training.optimisers import Adam, cosine
+from qnnbench.training.objective import Part, StepLoss, parts_of
+from qnnbench.training.optimisers import State
+from qnnbench.training.settings import Settings, Stage
 
 log = logging.getLogger(__name__)
 
 CHECKPOINT_EVERY_S = 20.0
+TELL_EVERY_S = 10.0
 
-
-@dataclass(frozen=True)
-class Settings:
-    """How one run is trained.
-
-    Attributes:
-        n_steps: Optimiser steps.
-        learning_rate: Of Adam, radians; falls on a cosine to 3 %.
-        batch_size: States per step, equally many of each class; all when there are fewer.
-        backend: "auto", or the one backend that every evaluation uses.
-        max_bond_dim: Operator bond of the Heisenberg backend.
-        exact_limit_s: Static cost of a step, in seconds, up to which an exact backend is taken.
-        gradient_noise: Standard deviation of normal noise added to the gradient, what a
-            finite number of shots would do; 0 for none.
-        validate_every: Steps between validations.
-        n_kept: Qubits that a compressor keeps, the first ones.
-    """
-
-    n_steps: int
-    learning_rate: float = 0.05
-    batch_size: int = 16
-    backend: str = "auto"
-    max_bond_dim: int = 16
-    exact_limit_s: float = 0.2
-    gradient_noise: float = 0.0
-    validate_every: int = 5
-    n_kept: int = 1
-
-    def __post_init__(self) -> None:
-        if self.n_steps < 1 or self.batch_size < 2:
-            raise ValueError(
-                f"n_steps must be >= 1 and batch_size >= 2 (one state per class), got "
-                f"{self.n_steps} and {self.batch_size}"
-            )
-        if not (np.isfinite(self.learning_rate) and self.learning_rate > 0):
-            raise ValueError(
-                f"learning_rate must be a finite number > 0, got {self.learning_rate}"
-            )
-
-    @property
-    def limits(self) -> Limits:
-        """What decides between exact and truncated backends."""
-        return Limits(exact_s=self.exact_limit_s)
+Validate = Callable[[np.ndarray, int], tuple[float, float]]
 
 
 @dataclass
@@ -72,34 +31,33 @@ class Progress:
         params: Angles now.
         best_params: Angles of the best validation so far.
         best: Validation score of those, and the finer one that breaks ties.
-        best_step: Step after which they were found; 0 for the initial angles.
+        bond_dim: Operator bond that evaluations start from.
+        memory: What the optimiser remembers.
+        best_step: Step after which the best angles were found; 0 for the initial ones.
+        stale: Validations since then.
+        step: Steps done, over all stages.
+        stage: Stage of the next step.
+        stage_step: Steps done of that stage.
         rows: One per step.
     """
 
     params: np.ndarray
     best_params: np.ndarray
     best: tuple[float, float]
+    bond_dim: int
+    memory: State
     best_step: int = 0
+    stale: int = 0
     step: int = 0
+    stage: int = 0
+    stage_step: int = 0
     rows: list[dict[str, Any]] = field(default_factory=list)
 
 
-Validate = Callable[[np.ndarray], tuple[float, float]]
-
-
-def _draw(dataset: Dataset, size: int, rng: np.random.Generator) -> np.ndarray | None:
-    """Return a balanced random batch of rows, or None for all of them."""
-    if len(dataset.states) <= size:
-        return None
-    classes = [np.flatnonzero(dataset.labels == label) for label in np.unique(dataset.labels)]
-    share = max(size // len(classes), 1)
-    return np.concatenate([rng.permutation(rows)[:share] for rows in classes])
-
-
 def train(
-    evaluator: Evaluator,
-    loss: Loss,
-    dataset: Dataset,
+    stages: Sequence[Stage],
+    networks: Mapping[int, Network],
+    datasets: Mapping[int, Dataset],
     params: np.ndarray,
     settings: Settings,
     rng: np.random.Generator,
@@ -108,100 +66,144 @@ def train(
 ) -> Progress:
     """Return the finished run; a run stopped at any moment goes on from its checkpoint.
 
+    Each stage goes on from the last angles of the one before, with a fresh optimiser.
+    Training stops early where the settings say how patient it is: the rest of a stage is
+    left out, the next one begins.
+
     Args:
-        evaluator: The circuit with the loss's observables.
-        loss: What is minimised.
-        dataset: The training split.
+        stages: What is minimised, in turn.
+        networks: By width; the widest holds the angles.
+        datasets: All splits by width; only the training split is read here.
         params: Initial angles in radians, (n_symbols,).
         settings: How to train.
-        rng: Draws batches and gradient noise; its state is part of the checkpoint.
-        validate: Maps angles to (validation score, finer score that breaks ties).
+        rng: Draws batches, noise and outcomes; its state is part of the checkpoint.
+        validate: Maps angles and an operator bond to (validation score, finer score that
+            breaks ties).
         checkpoint: Held by the caller.
     """
-    optimiser = Adam(settings.learning_rate)
-    progress, memory = _resume(checkpoint, rng)
+    progress = _resume(checkpoint, rng)
     if progress is None:
-        progress = Progress(params, params, validate(params))
-        memory = optimiser.init(params)
+        bond = settings.first_bond_dim
+        first = stages[0].make_optimiser().init(params)
+        progress = Progress(params, params, validate(params, bond), bond, first)
     saved = time.monotonic()
-    while progress.step < settings.n_steps:
-        clock = time.perf_counter()
-        states = batch(dataset, _draw(dataset, settings.batch_size, rng))
-        result = evaluator(
-            progress.params,
-            states.states,
-            settings.backend,
-            max_bond_dim=settings.max_bond_dim,
-            limits=settings.limits,
-        )
-        value, cotangent = loss.evaluate(result.values, states)
-        gradient = result.gradient(cotangent)
-        noisy = gradient + settings.gradient_noise * rng.normal(size=gradient.shape)
-        factor = cosine(progress.step, settings.n_steps)
-        progress.params, memory = optimiser.update(progress.params, noisy, memory, factor)
-        progress.step += 1
-        row = {
-            "step": progress.step,
-            "loss": value,
-            "gradient_norm": float(np.linalg.norm(gradient)),
-            "gradient_median": float(np.median(np.abs(gradient))),
-            "validation_score": _validated(progress, settings, validate),
-            "error_estimate": float(result.error.max()),
-            "backend": result.backend,
-            "status": "ok",
-            "wall_time_s": time.perf_counter() - clock,
-        }
-        progress.rows.append(row)
-        log.debug(
-            "step %d: loss %.5g, |gradient| %.3g", progress.step, value, row["gradient_norm"]
-        )
-        if time.monotonic() - saved > CHECKPOINT_EVERY_S:
-            _save(checkpoint, progress, memory, rng)
-            saved = time.monotonic()
-    _save(checkpoint, progress, memory, rng)
+    while progress.stage < len(stages):
+        stage = stages[progress.stage]
+        steps = _Steps(stage, parts_of(stage, networks, datasets, settings), settings, validate)
+        while not steps.are_done(progress):
+            progress.rows.append(steps.take(progress, rng))
+            if time.monotonic() - saved > CHECKPOINT_EVERY_S:
+                _save(checkpoint, progress, rng)
+                saved = time.monotonic()
+        progress.stage, progress.stage_step, progress.stale = progress.stage + 1, 0, 0
+        if progress.stage < len(stages):
+            progress.memory = stages[progress.stage].make_optimiser().init(progress.params)
+    _save(checkpoint, progress, rng)
     return progress
 
 
-def _validated(progress: Progress, settings: Settings, validate: Validate) -> float:
-    """Validate where it is due, keep the best angles, return the score or NaN."""
-    if progress.step % settings.validate_every and progress.step != settings.n_steps:
-        return float("nan")
-    judged = validate(progress.params)
-    if judged > progress.best:
-        progress.best, progress.best_params = judged, progress.params
-        progress.best_step = progress.step
-    return judged[0]
+class _Steps:
+    """The steps of one stage."""
+
+    def __init__(
+        self, stage: Stage, parts: Sequence[Part], settings: Settings, validate: Validate
+    ) -> None:
+        self._stage, self._parts = stage, parts
+        self._settings, self._validate = settings, validate
+        self._optimiser = stage.make_optimiser()
+        self._told = time.monotonic()
+
+    def are_done(self, progress: Progress) -> bool:
+        """Return whether the stage ends here, its steps taken or its patience at an end."""
+        patience = self._settings.patience
+        is_stale = patience is not None and progress.stale >= patience
+        return progress.stage_step >= self._stage.n_steps or is_stale
+
+    def take(self, progress: Progress, rng: np.random.Generator) -> dict[str, Any]:
+        """Move the angles by one step and return its row."""
+        clock = time.perf_counter()
+        loss = StepLoss(self._parts, self._settings, progress.bond_dim, rng)
+        factor = self._stage.factor(progress.stage_step)
+        progress.params, progress.memory, moved_along = self._optimiser.update(
+            progress.params, loss, progress.memory, factor, rng
+        )
+        progress.bond_dim = loss.bond_dim
+        progress.step += 1
+        progress.stage_step += 1
+        gradient = moved_along if loss.exact_gradient is None else loss.exact_gradient
+        row = {
+            "step": progress.step,
+            "stage": progress.stage + 1,
+            "loss_name": self._stage.name,
+            "loss": float(np.mean(loss.values)),
+            **_sizes(gradient),
+            "validation_score": self._validated(progress),
+            "error_estimate": loss.error,
+            "relative_error": loss.relative_error,
+            "max_bond_dim": loss.bond_dim,
+            "backend": loss.backend,
+            "status": "ok",
+            "wall_time_s": time.perf_counter() - clock,
+        }
+        self._tell(row)
+        return row
+
+    def _validated(self, progress: Progress) -> float:
+        """Validate where it is due, keep the best angles, return the score or NaN."""
+        is_last = progress.stage_step == self._stage.n_steps
+        if progress.stage_step % self._settings.validate_every and not is_last:
+            return float("nan")
+        judged = self._validate(progress.params, progress.bond_dim)
+        progress.stale += 1
+        if judged > progress.best:
+            progress.best, progress.best_params = judged, progress.params
+            progress.best_step, progress.stale = progress.step, 0
+        return judged[0]
+
+    def _tell(self, row: Mapping[str, Any]) -> None:
+        level = logging.DEBUG
+        if time.monotonic() - self._told > TELL_EVERY_S:
+            level, self._told = logging.INFO, time.monotonic()
+        log.log(
+            level,
+            "step %d, %s %.5g, |gradient| %.3g",
+            *(row["step"], row["loss_name"], row["loss"], row.get("gradient_norm", np.nan)),
+        )
 
 
-def _save(
-    checkpoint: Checkpoint, progress: Progress, memory: dict[str, np.ndarray], rng: Any
-) -> None:
-    arrays = {"params": progress.params, "best_params": progress.best_params, **memory}
-    facts = {
-        "best": progress.best,
-        "best_step": progress.best_step,
-        "step": progress.step,
-        "rows": progress.rows,
-        "random": rng.bit_generator.state,
+def _sizes(gradient: np.ndarray | None) -> dict[str, float]:
+    """Return the columns of a gradient's size; none where an optimiser takes no gradient."""
+    if gradient is None:
+        return {}
+    low, median, high = np.quantile(np.abs(gradient), [0.05, 0.5, 0.95])
+    return {
+        "gradient_norm": float(np.linalg.norm(gradient)),
+        "gradient_median": float(median),
+        "gradient_q05": float(low),
+        "gradient_q95": float(high),
     }
-    checkpoint.save(arrays, facts)
 
 
-def _resume(
-    checkpoint: Checkpoint, rng: np.random.Generator
-) -> tuple[Progress | None, dict[str, np.ndarray]]:
+_ARRAYS = ("params", "best_params")
+
+
+def _save(checkpoint: Checkpoint, progress: Progress, rng: np.random.Generator) -> None:
+    told = vars(progress)
+    memory = {f"memory {key}": array for key, array in progress.memory.items()}
+    arrays = {name: told[name] for name in _ARRAYS}
+    facts = {k: v for k, v in told.items() if k not in (*_ARRAYS, "memory")}
+    checkpoint.save({**arrays, **memory}, {**facts, "random": rng.bit_generator.state})
+
+
+def _resume(checkpoint: Checkpoint, rng: np.random.Generator) -> Progress | None:
     stored = checkpoint.load()
     if stored is None:
-        return None, {}
+        return None
     arrays, facts = stored
-    rng.bit_generator.state = facts["random"]
-    progress = Progress(
-        arrays.pop("params"),
-        arrays.pop("best_params"),
-        tuple(facts["best"]),
-        facts["best_step"],
-        facts["step"],
-        facts["rows"],
-    )
+    rng.bit_generator.state = facts.pop("random")
+    own: dict[str, Any] = {name: arrays.pop(name) for name in _ARRAYS}
+    memory = {key.removeprefix("memory "): array for key, array in arrays.items()}
+    best = tuple(facts.pop("best"))
+    progress = Progress(**own, **facts, best=best, memory=memory)
     log.info("resumed at step %d", progress.step)
-    return progress, arrays
+    return progress

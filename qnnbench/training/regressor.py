@@ -10,7 +10,7 @@ from qnnbench.states.samples import SPLITS, Dataset
 from qnnbench.tasks.regression import LinearHead, explained, r_squared
 from qnnbench.tasks.scores import paired_difference, r_squared_score
 from qnnbench.training.features import Features
-from qnnbench.training.loop import Settings
+from qnnbench.training.settings import Settings
 
 Rows = list[dict[str, Any]]
 
@@ -21,7 +21,7 @@ class Regressor:
     Args:
         network: The network whose readout is judged.
         dataset: All splits, with targets.
-        settings: Operator bond and static limits of the run.
+        settings: Backend and static limits of the run.
 
     Raises:
         ValueError: States without targets, or a split in which all are equal.
@@ -41,15 +41,15 @@ class Regressor:
                 )
         self._features = Features(network, dataset, settings)
 
-    def validate(self, params: np.ndarray) -> tuple[float, float]:
+    def validate(self, params: np.ndarray, bond_dim: int) -> tuple[float, float]:
         """Return R² on the validation split, twice: nothing finer breaks ties."""
-        features = self._features(params, "validation").values
+        features = self._features(params, "validation", bond_dim).values
         targets = self._features.splits["validation"].targets
-        score = r_squared(targets, self._fit(params).predict(features))
+        score = r_squared(targets, self._fit(params, bond_dim).predict(features))
         return score, score
 
     def test(
-        self, params: np.ndarray, untrained: np.ndarray, rng: np.random.Generator
+        self, params: np.ndarray, untrained: np.ndarray, rng: np.random.Generator, bond_dim: int
     ) -> tuple[Rows, float]:
         """Return one row of metric "r_squared" and the relative error; ``rng`` resamples.
 
@@ -57,10 +57,11 @@ class Regressor:
         couplings where states have one.
         """
         targets, groups = self._features.splits["test"].targets, self._groups()
-        head, result = self._fit(params), self._features(params, "test")
+        head, result = self._fit(params, bond_dim), self._features(params, "test", bond_dim)
         predictions = head.predict(result.values)
         finer = head.predict(self._features.refined(params, "test", result))
-        idle = self._fit(untrained).predict(self._features(untrained, "test").values)
+        before = self._features(untrained, "test", bond_dim).values
+        idle = self._fit(untrained, bond_dim).predict(before)
         difference, lower = paired_difference(
             explained(targets, predictions), explained(targets, idle), groups
         )
@@ -85,6 +86,6 @@ class Regressor:
         couplings = self._features.splits["test"].couplings
         return couplings if np.isfinite(couplings).all() else np.arange(len(couplings))
 
-    def _fit(self, params: np.ndarray) -> LinearHead:
-        features = self._features(params, "train").values
+    def _fit(self, params: np.ndarray, bond_dim: int) -> LinearHead:
+        features = self._features(params, "train", bond_dim).values
         return LinearHead.fit(features, self._features.splits["train"].targets)

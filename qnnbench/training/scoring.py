@@ -10,28 +10,29 @@ from qnnbench.registry import lookup
 from qnnbench.states.samples import Dataset
 from qnnbench.training.classifier import Classifier
 from qnnbench.training.compressor import Compressor
-from qnnbench.training.loop import Settings
+from qnnbench.training.objective import LARGEST_ERROR
 from qnnbench.training.regressor import Regressor
+from qnnbench.training.settings import Settings
 
 Rows = list[dict[str, Any]]
 
-LARGEST_ERROR = 0.05  # relative: a run with more is not ok
 LARGEST_SHIFT = 0.02  # of a test score when the bond is doubled
 
 
 class Scorer(Protocol):
-    """Judges angles of one network on one dataset."""
+    """Judges angles of one network on one dataset, at an operator bond."""
 
-    def validate(self, params: np.ndarray) -> tuple[float, float]:
+    def validate(self, params: np.ndarray, bond_dim: int) -> tuple[float, float]:
         """Return the validation score and a finer one that breaks ties; larger is better."""
 
     def test(
-        self, params: np.ndarray, untrained: np.ndarray, rng: np.random.Generator
+        self, params: np.ndarray, untrained: np.ndarray, rng: np.random.Generator, bond_dim: int
     ) -> tuple[Rows, float]:
         """Return score rows on the test split and the relative error of what they rest on.
 
-        The first row is the task's main score. Called once, after training: nothing else
-        reads the test split. ``rng`` draws what the scores draw: outcomes, resamples.
+        The first row is the task's main score. Called after training, for the angles that
+        validation chose: nothing else reads the test split. ``rng`` draws what the scores
+        draw: outcomes, resamples.
         """
 
 

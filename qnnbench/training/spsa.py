@@ -1,4 +1,4 @@
-"""Simultaneous perturbations: gradients of noisy losses that cost two values each."""
+"""Simultaneous perturbations on a loss that is a plain function of the angles."""
 
 import time
 from collections.abc import Callable
@@ -6,7 +6,22 @@ from typing import Any
 
 import numpy as np
 
-from qnnbench.training.optimisers import Adam, cosine
+from qnnbench.training.optimisers import Spsa, cosine
+
+
+class _Asked:
+    """A loss that remembers what it gave."""
+
+    def __init__(self, loss: Callable[[np.ndarray], float]) -> None:
+        self._loss = loss
+        self.values: list[float] = []
+
+    def value(self, params: np.ndarray) -> float:
+        self.values.append(self._loss(params))
+        return self.values[-1]
+
+    def gradient(self, params: np.ndarray) -> np.ndarray:
+        raise NotImplementedError("a loss of shots has no gradient but what values estimate")
 
 
 def spsa(
@@ -17,10 +32,9 @@ def spsa(
     shift: float,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, list[dict[str, Any]]]:
-    """Return the angles after Adam on simultaneous perturbations, and one row per step.
+    """Return the angles after so many steps of :class:`Spsa`, and one row per step.
 
-    All angles are shifted at once, up or down at random, so a step costs two losses
-    however many angles there are. The learning rate falls on a cosine.
+    The learning rate falls on a cosine.
 
     Args:
         loss: Maps angles to a value, which may be noisy.
@@ -33,20 +47,15 @@ def spsa(
     Returns:
         The angles, and rows of ``steps`` without their numbers: the loss is the mean of
         the two values of the step.
-
-    Source:
-        Spall, IEEE Trans. Autom. Control 37, 332 (1992), Eq. (2.2).
     """
-    optimiser = Adam(learning_rate)
+    optimiser = Spsa(learning_rate, shift)
     memory, rows = optimiser.init(angles), []
     for step in range(n_steps):
-        clock, factor = time.perf_counter(), cosine(step, n_steps)
-        shifts = shift * rng.choice([-1.0, 1.0], len(angles))
-        above, below = loss(angles + shifts), loss(angles - shifts)
-        gradient = (above - below) / (2 * shifts)
-        angles, memory = optimiser.update(angles, gradient, memory, factor)
+        clock, asked = time.perf_counter(), _Asked(loss)
+        factor = cosine(step, n_steps)
+        angles, memory, gradient = optimiser.update(angles, asked, memory, factor, rng)
         row = {
-            "loss": (above + below) / 2,
+            "loss": float(np.mean(asked.values)),
             "gradient_norm": float(np.linalg.norm(gradient)),
             "gradient_median": float(np.median(np.abs(gradient))),
             "error_estimate": 0.0,

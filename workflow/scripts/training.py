@@ -10,6 +10,7 @@ from qnnbench.training import forget, train_arm
 
 follow(snakemake.log[0])
 tables = {"runs": [], "steps": [], "scores": []}
+narrower = {states.n_qubits: states for states in map(read_dataset, snakemake.input.narrower)}
 for cell, states in zip(snakemake.params.cells, snakemake.input.states, strict=True):
     trained = train_arm(
         cell["arm"],
@@ -18,6 +19,8 @@ for cell, states in zip(snakemake.params.cells, snakemake.input.states, strict=T
         seed=cell["seed"],
         checkpoint_dir=checkpoint_folder(cell),
         budget=Limits(**cell.get("budget", {})),
+        narrower={s["n_qubits"]: narrower[s["n_qubits"]] for s in cell.get("narrower", [])},
+        n_processes=snakemake.threads,
     )
     for table, rows in trained.items():
         tables[table] += identified(rows, cell, snakemake.config)
