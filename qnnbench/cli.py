@@ -47,19 +47,46 @@ def explained() -> Iterator[None]:
 def check(config: Annotated[Path, typer.Argument(help="A config, as in config/.")]) -> None:
     """Check CONFIG and show what it asks for, stage by stage."""
     with explained():
-        plan = load(config)
-    table = Table("stage", title=f"study {plan['study']!r}")
+        asked_for = load(config)
+    table = Table("stage", title=f"study {asked_for['study']!r}")
     for column in ("name", "widths", "jobs", "cells"):
         table.add_column(column, overflow="fold")
     for stage in ("datasets", "certificates", "trainability", "training"):
-        asked = study.jobs(plan, stage)
+        asked = study.jobs(asked_for, stage)
         jobs = Counter(name for name, _ in asked)
-        cells = Counter(n for n, b in asked for _ in study.cells(plan, stage, n, b))
-        for name, entry in study.entries(plan, stage).items():
+        cells = Counter(n for n, b in asked for _ in study.cells(asked_for, stage, n, b))
+        for name, entry in study.entries(asked_for, stage).items():
             widths = sorted(entry["widths"])
             count = cells[name] * entry.get("repeats", 1)
             table.add_row(stage, name, ", ".join(map(str, widths)), str(jobs[name]), str(count))
     Console().print(table)
+
+
+@app.command()
+def plan(
+    config: Annotated[Path, typer.Argument(help="A config, as in config/.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Print what training the arms of CONFIG will cost, by operation count."""
+    from qnnbench.plan import training_plan
+
+    with explained():
+        rows = list(training_plan(load(config)))
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    table = Table("arm", "width", "runs", "steps", "backend", "CPU minutes", "status")
+    for row in rows:
+        minutes = "" if row["seconds"] is None else f"{row['seconds'] / 60:.2g}"
+        cells = (row["arm"], row["n_qubits"], row["n_runs"], row["n_steps"] or "", row["backend"])
+        table.add_row(*map(str, cells), minutes, row["status"])
+    Console().print(table)
+    total = sum(row["seconds"] or 0.0 for row in rows)
+    runs = sum(row["n_runs"] for row in rows if row["status"] == "ok")
+    typer.echo(
+        f"{runs} runs, about {total / 3600:.2g} CPU hours of optimiser steps by operation count; "
+        "validation and scores come on top."
+    )
 
 
 @app.command("list")

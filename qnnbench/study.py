@@ -28,6 +28,7 @@ LAYERS = (  # the order of imports, lowest first: a test proves it
     "report",
     "config",
     "study",
+    "plan",
     "progress",
     "cli",
 )

@@ -22,7 +22,7 @@ from qnnbench.tasks import check_served
 from qnnbench.training.objective import LARGEST_ERROR, Part, parts_of
 from qnnbench.training.runs import Run
 from qnnbench.training.scoring import Rows
-from qnnbench.training.settings import Settings, Stage, stages_of
+from qnnbench.training.settings import Settings, Stage, rates_of, stages_of
 from qnnbench.training.two_copies import train_two_copies
 
 log = logging.getLogger(__name__)
@@ -66,10 +66,8 @@ class Arm:
         check_served(entry["task"], datasets[own].name)
         options = dict(entry.get("options", {}))
         networks = {n: build_ansatz(entry["ansatz"], n, **options) for n in sorted(datasets)}
-        rates = entry.get("learning_rate", [0.05])
         grid = {
-            rate: stages_of({**entry, "learning_rate": rate}, networks)
-            for rate in (rates if isinstance(rates, list) else [rates])
+            rate: stages_of({**entry, "learning_rate": rate}, networks) for rate in rates_of(entry)
         }
         settings, stages = Settings.of(entry), next(iter(grid.values()))
         columns = {

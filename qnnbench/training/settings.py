@@ -119,6 +119,12 @@ class Stage:
         return SCHEDULES[self.schedule](step, self.n_steps)
 
 
+def rates_of(entry: Mapping[str, Any]) -> list[float]:
+    """Return the learning rates of a config entry: the grid, or the only one."""
+    rates = entry.get("learning_rate", 0.05)  # left out where every stage has its own
+    return list(rates) if isinstance(rates, list) else [rates]
+
+
 def stages_of(entry: Mapping[str, Any], networks: Mapping[int, Network]) -> tuple[Stage, ...]:
     """Return the stages of a config entry; each inherits what it leaves out from the entry.
 
