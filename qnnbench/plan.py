@@ -23,7 +23,7 @@ def training_plan(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         for cell in study.cells(config, "training", arm, batch):
             row = {"arm": arm, "n_qubits": cell["n_qubits"]}
             entry = cell["arm"]
-            if "ansatz" not in entry:
+            if "ansatz" not in entry or entry["task"] == "decoding":
                 own = {"n_runs": entry["repeats"], "n_steps": None, "backend": "its own"}
                 yield {**row, **own, "seconds": None, "status": "ok"}
                 continue

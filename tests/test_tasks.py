@@ -1,8 +1,12 @@
 """Losses are what their closed forms say, their derivatives are exact, scores are fair."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from qnnbench.circuits.ansatze import build_ansatz
 from qnnbench.states.datasets import DATASETS, build_dataset
 from qnnbench.tasks import TASKS, check_served, task_loss
 from qnnbench.tasks.batch import Batch, batch
@@ -76,22 +80,24 @@ def test_paired_difference_sees_what_unpaired_intervals_hide():
 
 
 def test_unknown_tasks_and_losses_are_named():
+    network = build_ansatz("rg_tree", 4)
     with pytest.raises(ValueError, match="Did you mean 'compression'"):
-        task_loss("compresion", "")
-    with pytest.raises(ValueError, match="No loss of 'compression' named 'trash'"):
-        task_loss("compression", "trash")
+        task_loss("compresion", "", network)
+    with pytest.raises(ValueError, match="No loss of 'compression' named 'contrast'"):
+        task_loss("compression", "contrast", network)
     with pytest.raises(ValueError, match="n_kept=2 is for compression; leave it out"):
-        task_loss("regression", "", n_kept=2)
+        task_loss("regression", "", network, n_kept=2)
 
 
 def test_every_loss_is_minimised_by_arms_or_says_that_it_is_not():
+    network = build_ansatz("rg_tree", 4)
     for task in TASKS.values():
         for loss in task.losses:
             if loss in LOSSES:
-                assert task_loss(task.name, loss).name == loss
+                assert task_loss(task.name, loss, network).name == loss
             else:
                 with pytest.raises(ValueError, match="a trainer of its own"):
-                    task_loss(task.name, loss)
+                    task_loss(task.name, loss, network)
     assert {loss for task in TASKS.values() for loss in task.losses} >= set(LOSSES)
 
 
@@ -107,5 +113,21 @@ def test_a_family_serves_the_tasks_it_names_and_no_other():
     check_served("compression", "states_of_my_own")
 
 
-def test_every_task_of_arms_is_scored():
-    assert set(SCORERS) == {t.name for t in TASKS.values() if set(t.losses) & set(LOSSES)}
+def test_every_task_is_scored_or_has_a_trainer_of_its_own():
+    assert set(TASKS) == {*SCORERS, "two_copy_classification", "decoding"}
+
+
+def test_every_task_is_served_by_a_family():
+    assert {task for family in DATASETS.values() for task in family.tasks} == set(TASKS)
+
+
+def test_every_task_is_documented_with_its_losses():
+    text = (Path(__file__).parents[1] / "docs" / "tasks.md").read_text()
+    sections = dict(re.findall(r"^## `(\w+)`\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE))
+    assert list(sections) == list(TASKS)
+    for name, section in sections.items():
+        keys = ["minimised", "scored", "chance", "ceiling"]
+        rows = re.findall(rf"^\| ({'|'.join(keys)}) \| (.*) \|$", section, re.MULTILINE)
+        assert [key for key, _ in rows] == keys
+        told = dict(rows)
+        assert re.findall(r"`(\w+)`:", told["minimised"]) == list(TASKS[name].losses)

@@ -137,6 +137,7 @@ def _rival_problems(path: KeyPath, family: str, entry: Mapping[str, Any]) -> Ite
 
 def _arm_problems(path: KeyPath, family: str, entry: Mapping[str, Any]) -> Iterator[Problem]:
     from qnnbench.tasks import check_served
+    from qnnbench.training.decoder import decoder_of
     from qnnbench.training.two_copies import PairSettings
 
     yield from _refused((*path, "task"), check_served, entry["task"], family)
@@ -144,6 +145,9 @@ def _arm_problems(path: KeyPath, family: str, entry: Mapping[str, Any]) -> Itera
         yield from _refused(path, PairSettings.of, entry)
         return
     yield from _refused((*path, "angles"), first_angles, entry["angles"])
+    if entry["task"] == "decoding":
+        yield from _refused(path, decoder_of, entry, min(entry["widths"]))
+        return
     yield from _ansatz_problems(path, entry)
 
 

@@ -24,6 +24,8 @@ TASKS: Mapping[str, Task] = {
         Task("compression", ("local", "global", "trash")),
         Task("regression", ("squared_error", "trash")),
         Task("two_copy_classification", ("covariance", "low_count")),
+        Task("preparation", ("local_infidelity", "infidelity")),
+        Task("decoding", ("label_error",)),
     )
 }
 

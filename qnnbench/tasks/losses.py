@@ -8,6 +8,7 @@ import numpy as np
 
 from qnnbench.circuits.ansatze import Network, Observable, mean_zero_projector
 from qnnbench.tasks.batch import Batch
+from qnnbench.tasks.preparation import all_zero, mean_zero
 
 
 @dataclass(frozen=True)
@@ -145,5 +146,7 @@ LOSSES = {
         Loss("trash", _discarded, _population),
         Loss("local", _mean_trash_zero, _infidelity, has_rate=True),
         Loss("global", _all_trash_zero, _infidelity, has_rate=True),
+        Loss("local_infidelity", mean_zero, _infidelity),
+        Loss("infidelity", all_zero, _infidelity),
     )
 }

@@ -19,6 +19,8 @@ from qnnbench.circuits.ansatze import ANSATZE, Network, build_ansatz
 from qnnbench.results import digest
 from qnnbench.states.samples import Dataset
 from qnnbench.tasks import check_served
+from qnnbench.tasks.preparation import target_of
+from qnnbench.training.decoder import train_decoder
 from qnnbench.training.objective import LARGEST_ERROR, Part, parts_of
 from qnnbench.training.runs import Run
 from qnnbench.training.scoring import Rows
@@ -121,9 +123,9 @@ def _option(ansatz: str, options: Mapping[str, Any], name: str) -> Any:
 
 
 def _observable(entry: Mapping[str, Any], options: Mapping[str, Any]) -> str:
-    """Return the word for what is read: the ansatz's readout, or the trash of a compressor."""
-    if entry["task"] == "compression":
-        return "trash"
+    """Return the word for what is read: the ansatz's readout, or what the task reads."""
+    if read := {"compression": "trash", "preparation": "all qubits"}.get(entry["task"]):
+        return read
     return _option(entry["ansatz"], options, "readout") or "readout"
 
 
@@ -156,10 +158,15 @@ def train_arm(
     """
     if "ansatz" not in arm:
         return train_two_copies(arm, dataset, n_qubits=n_qubits, seed=seed)
+    if arm["task"] == "decoding":
+        return train_decoder(arm, dataset, n_qubits=n_qubits, seed=seed, budget=budget)
     if dataset.n_qubits != n_qubits:
         raise ValueError(f"arm at n_qubits={n_qubits}, dataset at n_qubits={dataset.n_qubits}")
     repeats = range(arm["repeats"])
-    job = _Job(arm, {**(narrower or {}), n_qubits: dataset}, seed, Path(checkpoint_dir), budget)
+    datasets = {**(narrower or {}), n_qubits: dataset}
+    if arm["task"] == "preparation":
+        datasets = {n: target_of(states, arm.get("target", 0)) for n, states in datasets.items()}
+    job = _Job(arm, datasets, seed, Path(checkpoint_dir), budget)
     try:
         resolved = job.resolved()
     except _NotRunError as obstacle:

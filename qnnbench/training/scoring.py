@@ -11,6 +11,7 @@ from qnnbench.states.samples import Dataset
 from qnnbench.training.classifier import Classifier
 from qnnbench.training.compressor import Compressor
 from qnnbench.training.objective import LARGEST_ERROR
+from qnnbench.training.preparer import Preparer
 from qnnbench.training.regressor import Regressor
 from qnnbench.training.settings import Settings
 
@@ -40,6 +41,7 @@ SCORERS: dict[str, Callable[[Network, Dataset, Settings], Scorer]] = {
     "classification": Classifier,
     "compression": Compressor,
     "regression": Regressor,
+    "preparation": Preparer,
 }
 
 

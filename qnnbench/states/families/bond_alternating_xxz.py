@@ -89,7 +89,7 @@ def bond_alternating_xxz(
 FAMILY = DatasetFamily(
     NAME,
     bond_alternating_xxz,
-    tasks=("classification", "regression", "compression"),
+    tasks=("classification", "regression", "compression", "preparation"),
     n_classes=2,
     summary="ground states of the bond-alternating XXZ chain, by DMRG",
     equal="nothing exactly",

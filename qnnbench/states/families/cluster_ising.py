@@ -79,7 +79,7 @@ def cluster_ising(
 FAMILY = DatasetFamily(
     NAME,
     cluster_ising,
-    tasks=("classification", "regression", "compression"),
+    tasks=("classification", "regression", "compression", "preparation"),
     n_classes=2,
     summary="ground states of the cluster-Ising chain, by DMRG",
     equal="nothing exactly",

@@ -161,7 +161,7 @@ def _prepare(dataset: Dataset, index: int) -> "cirq.Circuit":
 FAMILY = DatasetFamily(
     NAME,
     concentratable,
-    tasks=("classification", "regression"),
+    tasks=("classification", "regression", "preparation"),
     n_classes=2,
     summary="a few blocks of path clusters with a controlled phase, in random places",
     equal="nothing exactly",

@@ -8,6 +8,7 @@ import numpy as np
 
 from qnnbench.states.family import DatasetFamily
 from qnnbench.states.mps import MPS, Mixture, State
+from qnnbench.states.noise import shrinkage
 from qnnbench.states.samples import Dataset, Sample, drawn, samples
 
 if TYPE_CHECKING:  # importing Cirq costs seconds: only the circuit below needs it
@@ -137,6 +138,23 @@ def phase_ceiling(dataset: Dataset, n_copies: int) -> float:
     return 0.5 + 0.5 * np.sqrt(1 - np.cos(phase / 2) ** (2 * n_copies))
 
 
+def dephased_contrast(dataset: Dataset) -> float:
+    """Return the trace norm of the difference of the class means over all noise.
+
+    The noiseless difference is (|0><1|^⊗n + h.c.)/2, of norm 1. Noise that shrinks X by x and
+    Y by y takes |0><1| to a|0><1| + b|1><0| with a, b = (x ± y)/2: what is left is an
+    antidiagonal of entries (a^(n-k) b^k + a^k b^(n-k))/2 for the binary words of weight k.
+    """
+    from scipy.stats import binom
+
+    options = dataset.details["options"]
+    x, y, _ = shrinkage(options["noise_kind"], options["noise"])
+    n, a, b, sign = dataset.n_qubits, (x + y) / 2, abs(x - y) / 2, np.sign(x - y)
+    weights = np.arange(n + 1)
+    terms = binom.pmf(weights, n, b / (a + b)) * sign**weights
+    return float((a + b) ** n * np.abs(terms + terms[::-1]).sum() / 2)
+
+
 def _prepare(dataset: Dataset, index: int) -> "cirq.Circuit":
     if dataset.labels[index] != 0:
         raise ValueError("the dephased GHZ state is a mixture; its members are |0…0> and |1…1>")
@@ -156,13 +174,14 @@ FAMILY = DatasetFamily(
     source="derived: the difference of the classes is (|0…0><1…1| + h.c.)/2",
     bibtex="greenberger1989",
     ceiling=dephased_ceiling,
+    contrast=dephased_contrast,
     prepare=_prepare,
 )
 
 PHASE = DatasetFamily(
     PHASE_NAME,
     ghz_phase,
-    tasks=("classification",),
+    tasks=("classification", "preparation"),
     n_classes=2,
     summary="the GHZ state against the one with another phase",
     equal="all (n-1)-body marginals and the Z histogram, before the local noise; all entanglement",

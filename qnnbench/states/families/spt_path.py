@@ -123,7 +123,7 @@ def spt_path(
 FAMILY = DatasetFamily(
     NAME,
     spt_path,
-    tasks=("classification", "regression", "compression"),
+    tasks=("classification", "regression", "compression", "preparation"),
     n_classes=2,
     summary="bond-2 ground states on an exactly known path through a topological transition",
     equal="nothing exactly",

@@ -123,7 +123,7 @@ def surface_code_ceiling(dataset: Dataset, n_copies: int) -> float:
 FAMILY = DatasetFamily(
     NAME,
     surface_code,
-    tasks=("classification",),
+    tasks=("classification", "decoding"),
     n_classes=2,
     summary="logical |0> against logical |+> of the rotated surface code",
     equal="all (d-1)-body marginals, d = √n the code distance, before the noise",

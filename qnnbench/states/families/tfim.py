@@ -74,7 +74,7 @@ def tfim(
 FAMILY = DatasetFamily(
     NAME,
     tfim,
-    tasks=("classification", "regression", "compression"),
+    tasks=("classification", "regression", "compression", "preparation"),
     n_classes=2,
     summary="ground states of the transverse-field Ising chain, by DMRG",
     equal="nothing exactly",
