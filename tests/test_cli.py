@@ -132,7 +132,7 @@ def test_what_cannot_be_exported_is_a_message_and_exit_code_2(stored, words, mes
     [
         (("moments", "tree", 4, "--contrast", "ghz_dephase"), "Did you mean 'ghz_dephased'"),
         (("moments", "qcnn", 4), "Sample instead"),
-        (("moments", "hae", 4), "Did you mean 'hea'"),
+        (("moments", "qcn", 4), "Did you mean 'qcnn'"),
         (("moments", "hea", 1), "n_qubits must be a whole number >= 2"),
         (("moments", "hea", 4, "--option", "readout"), "an option is NAME=VALUE"),
         (("moments", "hea", 4, "--option", "readuot=local"), "readuot"),
