@@ -143,7 +143,7 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
         "best_step": _INT,
         "max_bond_dim": _INT,  # operator bond that the scores rest on
         "n_unlabelled": _INT,  # pairs of copies used up without labels; null unless two-copy
-        "n_labelled": _INT,  # pairs with labels: training, validation and test together
+        "n_labelled": _INT,  # pairs with labels that fit and choose the head, or trained the block
         "train_loss": _REAL,  # of the last batch, before the last update
         "validation_score": _REAL,
         "params": pa.list_(_REAL),

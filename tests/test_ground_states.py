@@ -159,10 +159,18 @@ def test_hundred_qubits_meet_the_closed_forms(words, bond, energy):
     assert found.state.expectation(letters) == pytest.approx(order, abs=1e-6)
 
 
-def test_critical_energies_meet_the_closed_form():
-    # Off criticality bond 8 does at 100 qubits; at the transition 40 need 24.
-    (found,) = ground_states([ising(1.0)], tilted(40), 24)
-    assert found.energy == pytest.approx(1 - 1 / np.sin(np.pi / 162), abs=1e-8)
+@pytest.mark.parametrize(
+    ("words", "n_qubits", "bond", "energy"),
+    [
+        (ising(1.0), 40, 24, 1 - 1 / np.sin(np.pi / 162)),
+        (cluster(1.0), 50, 80, 2 * (1 - 1 / np.sin(np.pi / 102))),
+    ],
+    ids=["ising", "cluster"],
+)
+def test_critical_energies_meet_the_closed_form(words, n_qubits, bond, energy):
+    # Off criticality bonds of 8 to 32 do at 100 qubits.
+    (found,) = ground_states([words], tilted(n_qubits), bond)
+    assert found.energy == pytest.approx(energy, abs=1e-8)
 
 
 def test_hundred_dimers_meet_the_closed_form():

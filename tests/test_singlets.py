@@ -10,16 +10,19 @@ from qnnbench.states.families.ghz import dephased_ghz, ghz_state
 from qnnbench.states.families.graphs import ring
 from qnnbench.states.families.lu_orbit import BASES, PAIRS, haar_unitaries
 from qnnbench.states.mps import Mixture
-from qnnbench.states.quantities.singlets import (
+from qnnbench.states.quantities.pair_shots import (
     BELL,
+    measured_pairs,
+    outcomes_at,
+    singlet_patterns,
+)
+from qnnbench.states.quantities.singlets import (
     estimated_optimum,
     every_pattern,
-    measured_pairs,
     pair_optimum,
     pattern_chances,
     pattern_law,
     purities,
-    singlet_patterns,
     symmetric_blocks,
 )
 from qnnbench.states.stabilizer import StabilizerState
@@ -146,6 +149,16 @@ def test_any_measurement_across_copies_follows_the_dense_law():
         assert fits(numbers(found[setting], 4), law) > 1e-4
     alone = measured_pairs(state, bases[:1], 20000, rng)
     assert fits(numbers(alone[0], 4), dense_law(state, bases[0])) > 1e-4
+
+
+def test_equal_levels_give_equal_outcomes_whatever_stands_beside_them():
+    rng = np.random.default_rng(9)
+    state = random_mixture(4, 9)
+    bases = np.linalg.qr(rng.normal(size=(3, 4, 4, 4)))[0]
+    levels = rng.random((3, 5, 6))
+    together = outcomes_at(state, bases, levels)
+    alone = outcomes_at(state, bases[1:2], levels[1:2, 3:4])
+    np.testing.assert_array_equal(alone[0, 0], together[1, 3])
 
 
 def test_a_hundred_qubits_show_their_closed_forms():

@@ -189,13 +189,13 @@ def test_a_free_cluster_chain_has_the_energies_of_free_fermions():
     ("name", "couplings"),
     [("cluster_ising", (0.1, 2.2)), ("tfim", (0.5, 2.2)), ("bond_alternating_xxz", (-0.9, 0.9))],
 )
-def test_certificates_hold_on_long_chains(name, couplings):
-    spins, options = chain_of(name, 50), {"max_bond_dim": 8, "h2": 0.1, "anisotropy": 0.5}
-    start = MPS.product([np.array(v) for v in islice(cycle(spins.start), 50)])
+def test_certificates_hold_on_a_hundred_qubits(name, couplings):
+    spins, options = chain_of(name, 100), {"max_bond_dim": 8, "h2": 0.1, "anisotropy": 0.5}
+    start = MPS.product([np.array(v) for v in islice(cycle(spins.start), 100)])
     found = [ground_states([spins.words(c)], start, 8)[0] for c in couplings]
     data = samples(
         name,
-        50,
+        100,
         [ground.state for ground in found],
         [0, 1],
         ["train", "test"],

@@ -10,12 +10,12 @@ from qnnbench.figures.panels import Layout, arm_label, message, panels
 from qnnbench.figures.scores import drawable, score_text, typical
 from qnnbench.figures.style import LIGHT, Look, looks, style
 
-RECORDS = {  # what was measured of each state, in the order of the legend
+RECORDS = {  # what was measured of each state, in the order of legend and lanes
     "expectation values": Look(LIGHT["blue"], "o"),
-    "one shot": Look(LIGHT["sky"], "o"),
+    "one shot": Look(LIGHT["sky"], "*"),
     "z shots": Look(LIGHT["amber"], "s"),
-    "pauli expectations": Look(LIGHT["olive"], "s"),
-    "shadows": Look(LIGHT["mauve"], "s"),
+    "pauli expectations": Look(LIGHT["olive"], "P"),
+    "shadows": Look(LIGHT["mauve"], "X"),
     "overlaps": Look(LIGHT["wine"], "D"),
     "separate shots of two copies": Look(LIGHT["red"], "v"),
     "joint shots of two copies": Look(LIGHT["green"], "^"),
@@ -24,9 +24,10 @@ RECORDS = {  # what was measured of each state, in the order of the legend
 METRICS = ("accuracy", "one_shot_accuracy")
 
 _LEARNER = ["arm", "record", "n_copies"]
-_ROW_IN = 0.85  # height of one dataset
+_LANE_IN = 0.16  # height of one record of a dataset, or of its name
+_MARK_PT, _TICK_PT = 5.4, 10  # size of a mark, height of a ceiling
 _MOST = 1.03  # right end of the axis
-_NEAR = 0.16  # what the numbers of copies need of it
+_TEXT = 0.16  # what the numbers of copies need of it
 
 
 def ranked(rows: pd.DataFrame) -> pd.DataFrame:
@@ -46,13 +47,14 @@ def ladder(rows: pd.DataFrame, layout: Layout) -> Figure:
         found = ranked(rows)
         if found.empty:
             return message("No accuracies to draw.", layout)
-        names = _by_difficulty(found)
         ends = _ends(found)
-        figure, axes = panels([[]] * len(ends), layout, height_in=_ROW_IN * len(names))
         records = [r for r in RECORDS if r in set(found["record"])]
         records += sorted(set(found["record"]) - set(records))
+        lanes = _lanes(pd.concat(ends), _by_difficulty(found), records)
+        least = min(0.4, float(np.nanmin(found[["value", "lower"]])) - 0.02)
+        figure, axes = panels([[]] * len(ends), layout, height_in=_LANE_IN * len(lanes))
         for panel, own in zip(axes, ends, strict=True):
-            _draw(panel, own, names, records)
+            _draw(panel, own, lanes, least)
             low, high = own["n_qubits"].min(), own["n_qubits"].max()
             panel.set_title(f"{low:,} qubits" if low == high else f"{low:,} to {high:,} qubits")
         _legend(figure, records, layout)
@@ -79,69 +81,108 @@ def _by_difficulty(rows: pd.DataFrame) -> list[str]:
     return list(means.sort_values(ascending=False).index)
 
 
+def _lanes(rows: pd.DataFrame, names: list[str], records: list[str]) -> dict[tuple[str, str], int]:
+    """Return the lane, counted downwards, of each dataset's name ("") and of its records."""
+    lanes: dict[tuple[str, str], int] = {}
+    for name in names:
+        own = set(rows.loc[rows["dataset"] == name, "record"])
+        for record in ("", *(record for record in records if record in own)):
+            lanes[name, record] = len(lanes)
+    return lanes
+
+
 def _look(record: str) -> Look:
     return RECORDS.get(record) or looks([(record, "")])[0]
 
 
-def _draw(axes: Axes, rows: pd.DataFrame, names: list[str], records: list[str]) -> None:
-    """Draw one line of marks per dataset and record, with intervals and ceilings."""
-    least = min(0.4, rows["value"].min() - 0.03)
-    places = np.linspace(-0.16, 0.4, len(records)) if len(records) > 1 else [0.1]
-    for record, shift in zip(records, places, strict=True):
-        own, look = rows[rows["record"] == record], _look(record)
-        y = own["dataset"].map({name: i for i, name in enumerate(names)}) + shift
-        reach = own[["lower", "upper"]].sub(own["value"], axis=0).abs().fillna(0.0)
-        axes.errorbar(
-            own["value"],
-            y,
-            xerr=reach.to_numpy().T,
-            color=look.colour,
-            marker=look.marker,
-            linestyle="none",
-            elinewidth=0.9,
-            alpha=0.85,
-        )
-        bounded = own["ceiling"].fillna(1.0) < 1
-        axes.plot(
-            own.loc[bounded, "ceiling"],
-            y[bounded],
-            "|",
-            color=look.colour,
-            markersize=11,
-            markeredgewidth=1.6,
-        )
-        for _, part in own.groupby(["dataset", "arm"]):
-            if part["n_copies"].nunique() > 1:
-                _name_copies(axes, part, float(y[part.index[0]]), least, look.colour)
-    for i, name in enumerate(names):
-        axes.text(least + 0.005, i - 0.46, name, va="top", fontsize=8.5, fontweight="bold")
-        axes.axhline(i + 0.5, color=LIGHT["grid"], linewidth=0.7)
+def _draw(axes: Axes, rows: pd.DataFrame, lanes: dict[tuple[str, str], int], least: float) -> None:
+    """Draw the marks of each dataset and record in its lane, with intervals and ceilings."""
+    for (name, record), y in lanes.items():
+        if not record:
+            axes.axhline(y - 0.5, color=LIGHT["grid"], linewidth=0.7)
+            continue
+        own = rows[(rows["dataset"] == name) & (rows["record"] == record)]
+        _draw_lane(axes, own, y, least, _look(record))
+    for (name, record), y in lanes.items():
+        if not record:
+            axes.text(
+                least + 0.005,
+                y,
+                name,
+                va="center",
+                fontsize=8.5,
+                fontweight="bold",
+                bbox={"facecolor": LIGHT["surface"], "edgecolor": "none", "pad": 1},
+            )
     axes.axvline(0.5, color=LIGHT["muted"], linewidth=1.1, linestyle=(0, (1, 2)), zorder=1)
     axes.set_yticks([])
-    axes.set(ylim=(len(names) - 0.5, -0.5), xlim=(least, _MOST))
+    axes.set(ylim=(len(lanes) - 0.25, -0.5), xlim=(least, _MOST))
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
     axes.set_xlabel("test accuracy (fraction); dotted: chance")
 
 
-def _name_copies(axes: Axes, marks: pd.DataFrame, y: float, least: float, colour: str) -> None:
-    """Write the copies behind the marks into the widest gap between them or next to them."""
-    bounded = marks.loc[marks["ceiling"] < 1, "ceiling"]
-    ends = np.sort([*marks["lower"], *marks["upper"], *bounded])
-    ends = np.array([max(least, ends[0] - _NEAR), *ends, min(_MOST, ends[-1] + _NEAR)])
+def _draw_lane(axes: Axes, rows: pd.DataFrame, y: int, least: float, look: Look) -> None:
+    """Draw what was reached from one record of one dataset."""
+    reach = rows[["lower", "upper"]].sub(rows["value"], axis=0).abs().fillna(0.0)
+    axes.errorbar(
+        rows["value"],
+        [y] * len(rows),
+        xerr=reach.to_numpy().T,
+        color=look.colour,
+        marker=look.marker,
+        linestyle="none",
+        elinewidth=0.9,
+        markersize=_MARK_PT,
+        alpha=0.85,
+    )
+    ceilings = rows.loc[rows["ceiling"] < 1, "ceiling"]
+    axes.plot(
+        ceilings,
+        [y] * len(ceilings),
+        "|",
+        color=look.colour,
+        markersize=_TICK_PT,
+        markeredgewidth=1.6,
+    )
+    several = rows.groupby("arm")["n_copies"].transform("nunique") > 1
+    copies = ", ".join(f"{n:,.0f}" for n in sorted(set(rows.loc[several, "n_copies"])))
+    if copies:
+        place, side = _free(rows, least)
+        text = f"{copies} copies"
+        axes.text(place, y, text, color=look.colour, fontsize=6.5, ha=side, va="center")
+
+
+def _free(rows: pd.DataFrame, least: float) -> tuple[float, str]:
+    """Return where a text has room in the lane of the rows, and which side of it is there.
+
+    Right of all marks, else in the middle of the widest gap.
+    """
+    drawn = np.append(rows[["value", "lower", "upper"]], rows.loc[rows["ceiling"] < 1, "ceiling"])
+    ends = np.sort(drawn[np.isfinite(drawn)])
+    if ends[-1] + _TEXT <= _MOST:
+        return ends[-1] + 0.015, "left"
+    ends = np.array([max(least, ends[0] - _TEXT), *ends])
     widest = np.diff(ends).argmax()
-    copies = ", ".join(f"{n:,.0f}" for n in sorted(marks["n_copies"]))
-    middle = ends[widest : widest + 2].mean()
-    axes.text(middle, y, f"{copies} copies", color=colour, fontsize=6.5, ha="center", va="center")
+    return ends[widest : widest + 2].mean(), "center"
 
 
 def _legend(figure: Figure, records: list[str], layout: Layout) -> None:
     """Write the legend into a strip that is added below the panels."""
-    marks = [(record, _look(record)) for record in records]
-    marks.append(("ceiling of its record, where below 1", Look(LIGHT["ink"], "|")))
+    marks = [(record, _look(record), _MARK_PT) for record in records]
+    marks.append(("ceiling of its record, where below 1", Look(LIGHT["ink"], "|"), _TICK_PT))
     handles = [
-        Line2D([], [], color=look.colour, marker=look.marker, linestyle="none", label=record)
-        for record, look in marks
+        Line2D(
+            [],
+            [],
+            color=look.colour,
+            marker=look.marker,
+            markersize=size,
+            markeredgewidth=1.6 if look.marker == "|" else None,
+            linestyle="none",
+            label=name,
+        )
+        for name, look, size in marks
     ]
     columns = 3 if layout.columns > 1 else 1
     strip = 0.12 + 0.2 * -(-len(handles) // columns)
@@ -155,7 +196,7 @@ def _legend(figure: Figure, records: list[str], layout: Layout) -> None:
 
 
 def headline(rows: pd.DataFrame) -> str:
-    """Return what few copies of a state of the hardest dataset tell, learner by learner.
+    """Return what few copies of a state of the hardest dataset tell: the two best records.
 
     Few: at most two, else the fewest there are; all rows where no record uses up copies.
     """
@@ -163,13 +204,14 @@ def headline(rows: pd.DataFrame) -> str:
     own = rows[rows["dataset"] == hardest]
     own = own[own["n_qubits"] == own["n_qubits"].max()]
     few = own[own["n_copies"] <= max(2, own["n_copies"].min())]
-    told = (own if few.empty else few).sort_values(["n_copies", "arm"]).to_dict("records")
-    said = "; ".join(
+    told = (own if few.empty else few).sort_values(["value", "arm"], ascending=False)
+    best, *others = (
         f"{score_text(row['value'])} [{score_text(row['lower'])}, {score_text(row['upper'])}] "
         f"from {row['record']} ({arm_label(row['arm'], hardest)}{_copies(row['n_copies'])})"
-        for row in told
+        for row in told.drop_duplicates("record").to_dict("records")
     )
-    return f"On {hardest} at {own['n_qubits'].iloc[0]:,} qubits: {said}"
+    most = f"; next best, {others[0]}" if others else ""
+    return f"On {hardest} at {own['n_qubits'].iloc[0]:,} qubits: {best}{most}"
 
 
 def _copies(count: float) -> str:

@@ -20,10 +20,13 @@ class Task:
 TASKS: Mapping[str, Task] = {
     task.name: task
     for task in (
-        Task("classification", ("contrast", "label_error", "trash")),
+        Task("classification", ("contrast", "spin_contrast", "label_error", "trash")),
         Task("compression", ("local", "global", "trash")),
         Task("regression", ("squared_error", "trash")),
-        Task("two_copy_classification", ("covariance", "low_count")),
+        Task(
+            "two_copy_classification",
+            ("covariance", "low_count", "product_contrast", "product_rate", "parity"),
+        ),
         Task("preparation", ("local_infidelity", "infidelity")),
         Task("decoding", ("label_error",)),
     )

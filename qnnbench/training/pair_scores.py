@@ -1,115 +1,151 @@
 """Scores of the two-copy network on pairs under real unitaries, and of what is not trained."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from qnnbench.states.families.lu_orbit import UNITARIES, base_states
+from qnnbench.states.families.lu_orbit import base_states
 from qnnbench.states.mps import State
-from qnnbench.states.quantities.singlets import singlet_patterns
+from qnnbench.states.quantities.singlet_weights import shuffled_optimum
 from qnnbench.states.samples import Dataset
 from qnnbench.tasks.ceilings import BEST, accuracy_ceiling
+from qnnbench.tasks.pair_head import Alphabet, Head, chosen_head
+from qnnbench.tasks.pair_samples import PairSamples
 from qnnbench.tasks.ppt_bound import MAX_PPT_QUBITS, ppt_bound
 from qnnbench.tasks.scores import accuracy_score, paired_difference
 from qnnbench.tasks.two_copies import (
+    N_SYMBOLS,
     SEPARATE,
-    Head,
     block_optimum,
     singlet_overlaps,
-    statistics,
-    symbols_of,
-    turned_symbols,
+    xor_bits,
     xor_optimum,
-    xor_statistics,
 )
 
 Rows = list[dict[str, Any]]
-Features = Callable[[np.ndarray], np.ndarray]
 
 JOINT = "joint shots of two copies"
 SEPARATELY = "separate shots of two copies"
 EXACT = "exact law of one pair"
 ANY_SEPARATE = "any shots without a gate across copies"
-XOR, PPT = "xor", "ppt_bound"  # arms of what is not trained
+XOR, BOTH, PPT = "xor", "both_copies", "ppt_bound"  # arms of what is not trained
+
+TRAINED, IDLE = "trained", "untrained"  # what reads the symbols, beside XOR and BOTH
 
 
 @dataclass(frozen=True)
 class PairScorer:
-    """Judges blocks on one dataset: every block on the same pairs of copies.
+    """Judges a block on one dataset, beside others on the same pairs of copies.
+
+    Each reader, that is the trained block, the untrained one, the XOR of the bits of both
+    copies and these bits as they are, has a head of its own, fitted to the training samples
+    and chosen on the validation samples.
 
     Attributes:
         dataset: Of family ``lu_orbit``.
-        n_pairs: Labelled pairs that train a head ("train"), and test pairs ("test").
+        blocks: The trained block and the untrained one.
+        n_pairs: Pairs of copies of samples of one pair, "train" and "validation", and of all
+            test samples of a kind, "test".
         pairs_per_sample: Pairs of copies of one test sample, one row each.
-        generator: Maps a purpose to its random numbers; asked twice, they come again.
+        seed_path: Of the run: decides all samples, see ``PairSamples.of_run``.
+        shuffled: Whether the qubits of every sample stand in a hidden order.
     """
 
     dataset: Dataset
+    blocks: tuple[np.ndarray, np.ndarray]
     n_pairs: Mapping[str, int]
     pairs_per_sample: tuple[int, ...]
-    generator: Callable[[str], np.random.Generator]
+    seed_path: str
+    shuffled: bool = False
 
     @cached_property
     def states(self) -> tuple[State, State]:
         """The unturned states of classes 0 and 1."""
         return base_states(self.dataset)
 
-    def head(self, block: np.ndarray, features: Features) -> Head:
-        """Return the head of a block, from labelled shots of the training pairs."""
-        rng, half = self.generator("train"), self.n_pairs["train"] // 2
-        patterns = np.concatenate([singlet_patterns(s, half, rng) for s in self.states])
-        symbols = symbols_of(patterns, singlet_overlaps(block), rng)
-        return Head.fit(features(symbols), np.repeat([0, 1], half))
+    def samples(self, split: str, n_pairs: int = 1) -> PairSamples:
+        """Return the samples of a split, half of each class, of so many pairs of copies each."""
+        n_samples = self.n_pairs[split] // (2 * n_pairs)
+        return PairSamples.of_run(self.seed_path, split, n_samples, n_pairs)
 
-    def _correct(
-        self, block: np.ndarray, features: Features, head: Head, n_pairs: int
-    ) -> np.ndarray:
-        """Return whether test samples of so many pairs are told right; any block has the same."""
-        unitaries = UNITARIES[self.dataset.details["options"]["unitaries"]]
-        shape = (self.n_pairs["test"] // (2 * n_pairs), n_pairs)
-        rng = self.generator(f"test {n_pairs}")
-        symbols, labels = turned_symbols(self.states, unitaries, block, shape, rng)
-        return head.correct(features(symbols), labels)
+    def _read(self, samples: PairSamples) -> dict[str, np.ndarray]:
+        """Return the symbols that each reader sees of the same samples."""
+        ensemble = self.dataset.details["options"]["unitaries"]
+        trained, idle, apart = samples.measured(
+            self.states, (*self.blocks, SEPARATE), ensemble, self.shuffled
+        )
+        return {TRAINED: trained, IDLE: idle, XOR: xor_bits(apart), BOTH: apart}
 
-    def scores(self, block: np.ndarray, idle: np.ndarray, head: Head) -> Rows:
-        """Return the network's rows: shots for each number of pairs, then exact figures."""
-        idle_head = self.head(idle, statistics)
-        rows = []
+    @property
+    def _alphabets(self) -> dict[str, Alphabet]:
+        trained, idle, apart = (
+            Alphabet(N_SYMBOLS, int(np.argmax(singlet_overlaps(block))))
+            for block in (*self.blocks, SEPARATE)
+        )
+        return {TRAINED: trained, IDLE: idle, XOR: Alphabet(2, 1), BOTH: apart}
+
+    @cached_property
+    def heads(self) -> dict[str, tuple[Head, float]]:
+        """The head of each reader, and how often it is right on validation pairs."""
+        train, validation = (self.samples(split) for split in ("train", "validation"))
+        shown, held = self._read(train), self._read(validation)
+        return {
+            reader: chosen_head(
+                (shown[reader][:, 0], train.labels),
+                (held[reader][:, 0], validation.labels),
+                alphabet,
+            )
+            for reader, alphabet in self._alphabets.items()
+        }
+
+    @cached_property
+    def _correct(self) -> dict[int, dict[str, np.ndarray]]:
+        """Whether test samples are told right, by pairs of each and by reader."""
+        told = {}
         for n_pairs in self.pairs_per_sample:
-            correct = self._correct(block, statistics, head, n_pairs)
-            untrained = self._correct(idle, statistics, idle_head, n_pairs)
-            difference, lower = paired_difference(correct, untrained)
+            samples = self.samples("test", n_pairs)
+            read = self._read(samples)
+            told[n_pairs] = {
+                reader: head.correct(read[reader], samples.labels)
+                for reader, (head, _) in self.heads.items()
+            }
+        return told
+
+    def scores(self) -> Rows:
+        """Return the network's rows: shots for each number of pairs, then exact figures."""
+        rows = []
+        for n_pairs, correct in self._correct.items():
+            difference, lower = paired_difference(correct[TRAINED], correct[IDLE])
             row = {
                 "record": JOINT,
-                **_measured(correct, n_pairs, self._ceilings[2 * n_pairs]),
-                "untrained_value": float(untrained.mean()),
+                **_measured(correct[TRAINED], n_pairs, self._ceilings[n_pairs]),
+                "untrained_value": float(correct[IDLE].mean()),
                 "paired_difference": difference,
                 "paired_lower": lower,
             }
             rows.append(row)
-        optimum = block_optimum(self.states, block)
-        if optimum is not None:
-            row = _exact(BEST, optimum, 0.5, self._ceilings[2])
-            rows.append({**row, "untrained_value": block_optimum(self.states, idle)})
-        overlap, before = (float(singlet_overlaps(b).max()) for b in (block, idle))
+        best = [block_optimum(self.states, block, self.shuffled) for block in self.blocks]
+        if best[0] is not None:
+            row = _exact(BEST, best[0], 0.5, self._ceilings[1])
+            rows.append({**row, "untrained_value": best[1]})
+        overlap, before = (float(singlet_overlaps(b).max()) for b in self.blocks)
         row = _exact("singlet_overlap", overlap, chance=0.25, ceiling=1.0)
         return [*rows, {**row, "untrained_value": before}]
 
     def rivals(self) -> Rows:
-        """Return the rows of the XOR of separately measured copies, and of the PPT bound."""
-        head = self.head(SEPARATE, xor_statistics)
-        bound, joint = self._bound, self._ceilings[2]
+        """Return the rows of separately measured copies, and of the bound on all such."""
+        joint, bound = self._ceilings[1], self._bound
         single = joint if bound is None else bound
         rows = []
-        for n_pairs in self.pairs_per_sample:
-            correct = self._correct(SEPARATE, xor_statistics, head, n_pairs)
-            ceiling = single if n_pairs == 1 else self._ceilings[2 * n_pairs]
-            row = {"record": SEPARATELY, **_measured(correct, n_pairs, ceiling)}
-            rows.append({"arm": XOR, **row})
-        best = xor_optimum(self.states)
+        for reader in (XOR, BOTH):
+            for n_pairs, correct in self._correct.items():
+                ceiling = single if n_pairs == 1 else self._ceilings[n_pairs]
+                row = {"record": SEPARATELY, **_measured(correct[reader], n_pairs, ceiling)}
+                rows.append({"arm": reader, **row})
+        best = xor_optimum(self.states, self.shuffled)
         if best is not None:
             rows.append({"arm": XOR, **_exact(BEST, best, 0.5, single)})
         if bound is not None:
@@ -119,8 +155,10 @@ class PairScorer:
 
     @cached_property
     def _ceilings(self) -> dict[int, float]:
-        copies = {2, *(2 * n_pairs for n_pairs in self.pairs_per_sample)}
-        return {n: accuracy_ceiling(self.dataset, n) for n in copies}
+        """The best accuracy of any measurement, by pairs of each sample."""
+        numbers = {1, *self.pairs_per_sample}
+        found = {n: accuracy_ceiling(self.dataset, 2 * n) for n in numbers}
+        return {**found, 1: shuffled_optimum(*self.states)} if self.shuffled else found
 
     @property
     def _bound(self) -> float | None:

@@ -1,44 +1,36 @@
 """Training of the two-copy network, and its scores beside what needs no training.
 
-Trained on shots: singlet patterns of the two states and the symbols that they give, which is
-exactly the law of one pair of copies under fresh local unitaries. Tested on pairs whose
-unitaries are drawn and applied, several pairs per sample under the same ones. The last
-angles are scored; nothing is selected, so there are no validation pairs.
+The block is trained on shots without labels: by default singlet patterns of the two states
+and the symbols that they give, which is exactly the law of one pair of copies under fresh
+local unitaries. The head is fitted, chosen and tested on pairs whose unitaries are drawn and
+applied, in the test several pairs per sample under the same ones. The last angles are scored:
+validation pairs choose what the head reads, never the angles.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 
+from qnnbench.registry import lookup
 from qnnbench.results import Meter
 from qnnbench.states.families.lu_orbit import base_states
 from qnnbench.states.mps import State
-from qnnbench.states.quantities.singlets import singlet_patterns
 from qnnbench.states.samples import Dataset
-from qnnbench.tasks import TASKS
-from qnnbench.tasks.two_copies import (
-    N_ANGLES,
-    block_unitary,
-    covariances,
-    low_count,
-    singlet_overlaps,
-    statistics,
-    symbols_of,
-)
-from qnnbench.training.pair_scores import PairScorer, Rows
+from qnnbench.tasks.pair_samples import purpose_generator
+from qnnbench.tasks.two_copies import N_ANGLES, block_unitary, singlet_overlaps
+from qnnbench.training.pair_scores import TRAINED, PairScorer, Rows
+from qnnbench.training.pair_stages import ENGINES, PRETEXTS, Batches, Pretext, shown
 from qnnbench.training.spsa import spsa
 
 log = logging.getLogger(__name__)
 
 _TASK = "two_copy_classification"
-_LOSSES = TASKS[_TASK].losses  # one stage each
 _SHIFTS = (0.1, 0.05)  # radians by which SPSA moves every angle, in either stage
 _SLOWER = 0.1  # learning rate of the second stage over that of the first
-_LOT = 64  # batches whose patterns are drawn at once
+_SIZES = {"train": 3000, "validation": 3000, "test": 20000}
 
 
 @dataclass(frozen=True)
@@ -46,25 +38,38 @@ class PairSettings:
     """How the two-copy network is trained and tested.
 
     Attributes:
+        pretext: A key of ``PRETEXTS``. "covariance" sees the two states without labels;
+            "product" pairs of identical random product states, whatever the task; "none"
+            trains the parity on labels, as a control.
+        engine: "fast" draws the block's training shots from the law of singlet patterns,
+            "unitaries" turns and measures copies: the same law.
+        shuffled: Whether the qubits of every sample stand in a hidden order of its own.
         n_steps: SPSA steps, half of them on either loss; two batches each.
         learning_rate: Of Adam on the first loss, radians; a tenth on the second.
-        batch_size: Pairs of copies per loss value, half of each class, labels not used.
-        n_pairs: Labelled pairs that train the head ("train"), and test pairs ("test").
+        batch_size: Pairs of copies per loss value, half of each class.
+        n_pairs: Labelled pairs that fit the head ("train") and choose what it reads
+            ("validation"), and test pairs ("test").
         pairs_per_sample: Pairs of copies of one test sample, one row of scores each.
     """
 
+    pretext: str = "covariance"
+    engine: str = "fast"
+    shuffled: bool = False
     n_steps: int = 400
     learning_rate: float = 0.1
     batch_size: int = 400
-    n_pairs: Mapping[str, int] = field(default_factory=lambda: {"train": 3000, "test": 10000})
+    n_pairs: Mapping[str, int] = field(default_factory=lambda: dict(_SIZES))
     pairs_per_sample: tuple[int, ...] = (1, 4, 16)
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> "PairSettings":
         """Return the settings of a config entry, defaults where it is silent."""
-        return cls(**{key: entry[key] for key in cls.__dataclass_fields__ if key in entry})
+        own = {key: entry[key] for key in cls.__dataclass_fields__ if key in entry}
+        return cls(**{**own, "n_pairs": {**_SIZES, **own.get("n_pairs", {})}})
 
     def __post_init__(self) -> None:
+        lookup(PRETEXTS, self.pretext, "pretext")
+        lookup(dict.fromkeys(ENGINES), self.engine, "engine")
         if self.n_steps < 2 or self.batch_size < 8:
             raise ValueError(
                 f"n_steps must be >= 2 (two losses) and batch_size >= 8, got {self.n_steps} "
@@ -83,9 +88,12 @@ def train_two_copies(
 ) -> dict[str, Rows]:
     """Return the rows of tables "runs", "steps" and "scores" of one arm at one width.
 
-    Scores stand beside the untrained block with a head of its own on the same test pairs;
-    arm "xor" measures both copies of these separately, and its ceiling, arm "ppt_bound",
-    holds for every strategy without a gate between the copies where it is known.
+    Scores stand beside the untrained block with a head of its own on the same test pairs.
+    Arm "xor" measures both copies of these separately and adds the bits, arm "both_copies"
+    keeps them; their ceiling, arm "ppt_bound", holds for every strategy without a gate
+    between the copies where it is known. ``n_unlabelled`` and ``n_labelled`` of "runs" are
+    the pairs of copies that training used up; test pairs are ``n_samples`` of each score
+    times half its ``n_copies``.
 
     Args:
         entry: Of a config: arm, dataset, repeats, and any field of ``PairSettings``.
@@ -101,7 +109,8 @@ def train_two_copies(
     settings = PairSettings.of(entry)
     tables: dict[str, Rows] = {"runs": [], "steps": [], "scores": []}
     for repeat in range(entry["repeats"]):
-        run = _Run(entry, dataset, base_states(dataset), settings, seed, repeat)
+        seed_path = f"{seed}/{n_qubits}/{repeat}"
+        run = _Run(entry, dataset, base_states(dataset), settings, seed_path, repeat)
         for table, rows in run.rows().items():
             tables[table] += rows
     return tables
@@ -113,13 +122,8 @@ class _Run:
     dataset: Dataset
     states: tuple[State, State]
     settings: PairSettings
-    seed: int
+    seed_path: str
     repeat: int
-
-    def generator(self, purpose: str) -> np.random.Generator:
-        """Return the random numbers of one purpose; asked twice, they come again."""
-        key = (self.dataset.n_qubits, self.repeat, crc32(purpose.encode()))
-        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
 
     def rows(self) -> dict[str, Rows]:
         """Train from random angles and score; a run takes minutes at most, so none is resumed."""
@@ -128,31 +132,31 @@ class _Run:
             "dataset": self.entry["dataset"],
             "n_qubits": self.dataset.n_qubits,
             "repeat": self.repeat,
-            "seed_path": f"{self.seed}/{self.dataset.n_qubits}/{self.repeat}",
+            "seed_path": self.seed_path,
             "backend": "pairs",
         }
+        pretext = PRETEXTS[self.settings.pretext]
         network = {
             **common,
             "arm": self.entry["arm"],
-            "loss_name": ", ".join(_LOSSES),
+            "loss_name": ", ".join(pretext.losses),
             "observable": "symbols",
             "ansatz": "pair_block",
             "n_layers": 1,
             "sharing": "layer",
         }
-        initial = self.generator("init").uniform(0, 2 * np.pi, N_ANGLES)
         with Meter() as meter:
-            angles, steps = self._train(initial)
-            block, idle = block_unitary(angles), block_unitary(initial)
+            initial = purpose_generator(self.seed_path, "init").uniform(0, 2 * np.pi, N_ANGLES)
+            angles, steps, n_used = self._train(pretext, initial)
             judge = PairScorer(
                 self.dataset,
+                (block_unitary(angles), block_unitary(initial)),
                 self.settings.n_pairs,
                 tuple(self.settings.pairs_per_sample),
-                self.generator,
+                self.seed_path,
+                self.settings.shuffled,
             )
-            scores = judge.scores(block, idle, judge.head(block, statistics))
-            rivals = judge.rivals()
-        spent = meter.columns()
+            scores, rivals = judge.scores(), judge.rivals()
         run = {
             **network,
             "status": "ok",
@@ -161,14 +165,16 @@ class _Run:
             "n_steps": len(steps),
             "best_step": len(steps),
             "train_loss": steps[-1]["loss"],
+            "validation_score": judge.heads[TRAINED][1],
             "params": angles.tolist(),
-            **spent,
+            **self._counts(n_used, has_labels=pretext.signals is None),
+            **meter.columns(),
         }
         log.info(
             "%s at n=%d, 2n=%d measured at once, repeat %d: singlet overlap %.5f, "
             "accuracy %.4g (%.0f s)",
             *(self.entry["arm"], self.dataset.n_qubits, 2 * self.dataset.n_qubits, self.repeat),
-            *(singlet_overlaps(block).max(), scores[0]["value"], spent["wall_time_s"]),
+            *(singlet_overlaps(judge.blocks[0]).max(), scores[0]["value"], run["wall_time_s"]),
         )
         return {
             "runs": [run],
@@ -177,36 +183,39 @@ class _Run:
             + [{**common, **row} for row in rivals],
         }
 
-    def _train(self, angles: np.ndarray) -> tuple[np.ndarray, Rows]:
-        """Minimise minus the covariance, then the low count of the symbol that varies most."""
-        rng = self.generator("training")
-        batches = _unlabelled(self.states, self.settings.batch_size, rng)
-        n_first = self.settings.n_steps // 2
+    def _counts(self, n_used: int, has_labels: bool) -> dict[str, int]:
+        """Return the pairs that training used up, without labels and with."""
+        heads = self.settings.n_pairs["train"] + self.settings.n_pairs["validation"]
+        return {
+            "n_unlabelled": 0 if has_labels else n_used,
+            "n_labelled": heads + has_labels * n_used,
+        }
 
-        def symbols(at: np.ndarray) -> np.ndarray:
-            return symbols_of(next(batches), singlet_overlaps(block_unitary(at)), rng)
-
-        rate = self.settings.learning_rate
+    def _train(self, pretext: Pretext, angles: np.ndarray) -> tuple[np.ndarray, Rows, int]:
+        """Return the trained angles, the rows of all steps, and the pairs that were used up."""
+        rng = purpose_generator(self.seed_path, "training")
+        turned = self.settings.engine == "unitaries"
+        ensemble = self.dataset.details["options"]["unitaries"] if turned else None
+        batches = Batches(shown(pretext, self.states), self.settings.batch_size, rng, ensemble)
+        n_steps, learning_rate = self.settings.n_steps, self.settings.learning_rate
+        if (signals := pretext.signals) is None:
+            settings = (n_steps, learning_rate, _SHIFTS[0], rng)
+            angles, steps = spsa(batches.parity_error, angles, *settings)
+            return angles, _numbered(pretext.losses, [steps]), batches.n_used
         angles, first = spsa(
-            lambda at: -float(covariances(symbols(at)).sum()),
-            *(angles, n_first, rate, _SHIFTS[0], rng),
+            lambda at: -float(signals(batches.symbols(at)).sum()),
+            *(angles, n_steps // 2, learning_rate, _SHIFTS[0], rng),
         )
-        singlet = int(np.argmax(covariances(symbols(angles))))
+        singlet = int(np.argmax(signals(batches.symbols(angles))))
         angles, second = spsa(
-            lambda at: low_count(symbols(at), singlet),
-            *(angles, self.settings.n_steps - n_first, _SLOWER * rate, _SHIFTS[1], rng),
+            lambda at: pretext.sharpened(batches.symbols(at), singlet),
+            *(angles, n_steps - n_steps // 2, _SLOWER * learning_rate, _SHIFTS[1], rng),
         )
-        stages = zip(_LOSSES, (first, second), strict=True)
-        rows = [{**row, "loss_name": name} for name, stage in stages for row in stage]
-        return angles, [{**row, "step": step} for step, row in enumerate(rows, 1)]
+        return angles, _numbered(pretext.losses, [first, second]), batches.n_used
 
 
-def _unlabelled(
-    states: tuple[State, State], size: int, rng: np.random.Generator
-) -> Iterator[np.ndarray]:
-    """Yield singlet patterns of so many pairs, half of each class, drawn in larger lots."""
-    half = size // 2
-    while True:
-        lots = [singlet_patterns(state, _LOT * half, rng) for state in states]
-        for start in range(0, _LOT * half, half):
-            yield np.concatenate([lot[start : start + half] for lot in lots])
+def _numbered(losses: tuple[str, ...], stages: list[Rows]) -> Rows:
+    """Return the rows of all stages with their losses' names and their numbers."""
+    pairs = zip(losses, stages, strict=True)
+    rows = [{**row, "loss_name": name} for name, stage in pairs for row in stage]
+    return [{**row, "step": step} for step, row in enumerate(rows, 1)]

@@ -7,6 +7,7 @@ chance. Two copies of one sample show its singlet pattern, see
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -16,10 +17,13 @@ from qnnbench.states.families.ghz import dephased_ghz, ghz_state
 from qnnbench.states.families.graphs import graph_mps, ring
 from qnnbench.states.family import DatasetFamily
 from qnnbench.states.mps import MPS, PAULIS, State
-from qnnbench.states.quantities.singlets import pair_optimum
+from qnnbench.states.quantities.singlets import estimated_optimum, pair_optimum
 from qnnbench.states.samples import Dataset, Sample, drawn, samples
 
 NAME = "lu_orbit"
+
+_N_PATTERNS = 400  # per class, where a ceiling is estimated
+_SIGMAS = 5.0  # by which such a ceiling lies above its estimate
 
 
 def w_state(n_qubits: int) -> MPS:
@@ -72,12 +76,17 @@ def haar_unitaries(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarr
         Complex128 (*shape, 2, 2).
     """
     real, imaginary = rng.normal(size=(2, *shape, 2))
-    a, b = np.moveaxis(real + 1j * imaginary, -1, 0)
-    norm = np.sqrt(np.abs(a) ** 2 + np.abs(b) ** 2)
-    rows = [np.stack([a, -b.conj()], -1), np.stack([b, a.conj()], -1)]
-    return np.stack(rows, -2) / norm[..., None, None]
+    column = real + 1j * imaginary
+    sizes = np.abs(column) ** 2
+    column /= np.sqrt(sizes[..., :1] + sizes[..., 1:])
+    unitaries = np.empty((*shape, 2, 2), dtype=complex)
+    unitaries[..., 0] = column
+    unitaries[..., 0, 1] = -column[..., 1].conj()
+    unitaries[..., 1, 1] = column[..., 0].conj()
+    return unitaries
 
 
+@cache
 def _one_qubit_cliffords() -> np.ndarray:
     """Return the 24 Cliffords up to phase: permutations of the axes, then a Pauli."""
     one, h, s = np.eye(2), (PAULIS["X"] + PAULIS["Z"]) / np.sqrt(2), np.diag([1, 1j])
@@ -98,6 +107,21 @@ UNITARIES: dict[str, Callable[[tuple[int, ...], np.random.Generator], np.ndarray
     "haar": haar_unitaries,
     "clifford": clifford_unitaries,
 }
+
+
+def unitaries_of(seed: int, n_qubits: int, ensemble: str = "haar") -> np.ndarray:
+    """Return the unitaries of the sample whose seed this is, one per qubit.
+
+    Args:
+        seed: As stored: ``unitaries_seed`` of a sample's ``parameters``, or of ``PairSamples``.
+        n_qubits: Width of the sample.
+        ensemble: A key of ``UNITARIES``, option ``unitaries`` of the dataset.
+
+    Returns:
+        Complex128 (n_qubits, 2, 2).
+    """
+    draw = lookup(UNITARIES, ensemble, "ensemble of unitaries")
+    return draw((n_qubits,), np.random.default_rng(seed))
 
 
 def lu_orbit(
@@ -124,11 +148,11 @@ def lu_orbit(
         ValueError: Unknown pair or unitaries.
     """
     bases = [BASES[name](n_qubits) for name in lookup(PAIRS, pair, "pair of states")]
-    draw = lookup(UNITARIES, unitaries, "ensemble of unitaries")
+    lookup(UNITARIES, unitaries, "ensemble of unitaries")
 
     def make(label: int, rng: np.random.Generator) -> Sample:
         own = int(rng.integers(1 << 62))
-        turns = draw((n_qubits,), np.random.default_rng(own))
+        turns = unitaries_of(own, n_qubits, unitaries)
         return Sample(bases[label].rotated(turns), parameters={"unitaries_seed": own})
 
     dataset = drawn(NAME, n_qubits, make, seed=seed, n_samples=n_samples)
@@ -154,12 +178,24 @@ def base_states(dataset: Dataset) -> tuple[State, State]:
 def orbit_ceiling(dataset: Dataset, n_copies: int) -> float:
     """Return 1/2 for one copy, 1/2 + TV/2 of the singlet patterns for two, else 1.
 
-    Also 1 for two copies where the sum has too many terms (``pair_optimum``).
+    Where the sum over patterns has too many terms (``pair_optimum``), two copies get its
+    estimate plus five standard errors, at most 1.
     """
+    if n_copies > 2:
+        return 1.0
     if n_copies == 1:
         return 0.5
-    optimum = pair_optimum(*base_states(dataset)) if n_copies == 2 else None
-    return 1.0 if optimum is None else optimum
+    optimum = pair_optimum(*base_states(dataset))
+    pair = dataset.details["options"]["pair"]
+    return _estimated_ceiling(pair, dataset.n_qubits) if optimum is None else optimum
+
+
+@cache
+def _estimated_ceiling(pair: str, n_qubits: int) -> float:
+    first, second = (BASES[name](n_qubits) for name in PAIRS[pair])
+    rng = np.random.default_rng(n_qubits)  # one ceiling per pair of states and width
+    value, error = estimated_optimum(first, second, _N_PATTERNS, rng)
+    return min(value + _SIGMAS * error, 1.0)
 
 
 FAMILY = DatasetFamily(

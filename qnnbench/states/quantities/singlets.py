@@ -13,15 +13,14 @@ import numpy as np
 
 from qnnbench.states.chain import Chain
 from qnnbench.states.mps import MPS, InputState, State
+from qnnbench.states.quantities.pair_shots import singlet_patterns
 from qnnbench.states.stabilizer import StabilizerState
 
-BELL = np.array([[1, 0, 0, 1], [1, 0, 0, -1], [0, 1, 1, 0], [0, 1, -1, 0]]) * np.sqrt(0.5)
-SINGLET = 3  # row of ``BELL``
 MAX_LAW_QUBITS = 12  # 2^n patterns are written down up to here
 MAX_ORBITS = 1 << 13  # patterns, up to symmetry, that an exact optimum sums over
 SWAPPED_ALIKE = 1e-10  # norm of the change when two neighbours are exchanged
 
-_CHUNK_NUMBERS = 1 << 20  # of two copies' environments, or of shots, held at once
+_CHUNK_NUMBERS = 1 << 20  # of two copies' environments held at once
 
 
 def swap_means(state: State, ones: np.ndarray, swaps: np.ndarray) -> np.ndarray:
@@ -33,11 +32,11 @@ def swap_means(state: State, ones: np.ndarray, swaps: np.ndarray) -> np.ndarray:
         swaps: Every b_k, of the same shape.
 
     Returns:
-        Float64 (n_means,). Time n χ⁵ each, memory χ⁴; exact up to rounding, relative to
-        the largest mean of the first qubits alone.
+        Float64 (n_means,), complex128 if a number is complex. Time n χ⁵ each, memory χ⁴;
+        exact up to rounding, relative to the largest mean of the first qubits alone.
     """
     size = max(_CHUNK_NUMBERS // (4 * state.max_bond_dim**4), 1)
-    means = np.zeros(len(ones))
+    means = np.zeros(len(ones), dtype=np.result_type(ones, swaps, float))
     for start in range(0, len(ones), size):
         part = slice(start, start + size)
         for (v, a), (w, b) in product(state.members, repeat=2):
@@ -55,7 +54,9 @@ def _swap_means(a: MPS, b: MPS, ones: np.ndarray, swaps: np.ndarray) -> np.ndarr
         kets = kept * kets + swapped * kets.swapaxes(3, 5)
         bra = np.tensordot(kets, first.conj(), ([1, 3], [0, 1]))  # [z, bra2, k1', t, k2', b1']
         copies = np.tensordot(bra, second.conj(), ([1, 3], [0, 1]))
-    return np.asarray(copies[:, 0, 0, 0, 0].real)
+    means = copies[:, 0, 0, 0, 0]
+    is_real = np.isrealobj(ones) and np.isrealobj(swaps)
+    return np.asarray(means.real if is_real else means)
 
 
 def purities(state: InputState, subsets: np.ndarray) -> np.ndarray:
@@ -207,105 +208,3 @@ def estimated_optimum(
         shares.append(np.abs(p - q) / (p + q))
     error = np.hypot(*(share.std(ddof=1) for share in shares)) / np.sqrt(n_shots)
     return 0.5 + 0.25 * float(sum(share.mean() for share in shares)), 0.25 * float(error)
-
-
-def singlet_patterns(state: InputState, n_shots: int, rng: np.random.Generator) -> np.ndarray:
-    """Return singlet patterns of so many pairs of copies, drawn from their exact law.
-
-    Returns:
-        Uint8 (n_shots, n_qubits), 1 for a singlet.
-    """
-    bell = np.broadcast_to(BELL, (1, state.n_qubits, 4, 4))
-    return (measured_pairs(state, bell, n_shots, rng)[0] == SINGLET).astype(np.uint8)
-
-
-def measured_pairs(
-    state: InputState, bases: np.ndarray, n_shots: int, rng: np.random.Generator
-) -> np.ndarray:
-    """Return what measurements across two copies find, qubit by qubit, from the exact law.
-
-    Outcomes are drawn from left to right, each from its law given those before it, with
-    one vector of χ² amplitudes per shot: n χ⁴ operations. A mixture draws both members of a
-    pair afresh.
-
-    Args:
-        state: State of one copy; a stabilizer state is measured in the Bell basis alone.
-        bases: Orthonormal bras <k| over (qubit of copy 1, qubit of copy 2), shape
-            (n_settings, n_qubits, 4, 4), indexed [setting, qubit, k, bits of the pair].
-        n_shots: Pairs of copies measured in each setting.
-        rng: Source of the randomness.
-
-    Returns:
-        Uint8 (n_settings, n_shots, n_qubits): the k that was found.
-
-    Raises:
-        ValueError: Bases of another shape, or others than ``BELL`` of a stabilizer state.
-
-    Source:
-        Ferris and Vidal, Phys. Rev. B 85, 165146 (2012), Sec. II, on a chain of pairs.
-    """
-    n_settings, n_qubits = bases.shape[0], state.n_qubits
-    if bases.shape != (n_settings, n_qubits, 4, 4):
-        raise ValueError(
-            f"bases must have shape (n_settings, {n_qubits}, 4, 4), got {bases.shape}"
-        )
-    if isinstance(state, StabilizerState):
-        return _bell_measured(state, bases, n_shots, rng)
-    weights = np.array([weight for weight, _ in state.members])
-    chains = [member.canonical(0).tensors for _, member in state.members]
-    settings = np.repeat(np.arange(n_settings), n_shots)
-    size = max(_CHUNK_NUMBERS // (32 * state.max_bond_dim**2), 1)
-    found = np.empty((len(settings), n_qubits), dtype=np.uint8)
-    for start in range(0, len(settings), size):
-        shots = np.arange(start, min(start + size, len(settings)))
-        drawn = rng.choice(len(weights), size=(2, len(shots)), p=weights / weights.sum())
-        for i, j in product(range(len(chains)), repeat=2):
-            some = shots[(drawn[0] == i) & (drawn[1] == j)]
-            found[some] = _outcomes(chains[i], chains[j], bases, settings[some], rng)
-    return found.reshape(n_settings, n_shots, n_qubits)
-
-
-def _outcomes(
-    first: tuple[np.ndarray, ...],
-    second: tuple[np.ndarray, ...],
-    bases: np.ndarray,
-    settings: np.ndarray,
-    rng: np.random.Generator,
-) -> np.ndarray:
-    """Return outcomes (n_shots, n_qubits) of right-canonical chains, a setting per shot."""
-    outcomes = np.empty((len(settings), len(first)), dtype=np.uint8)
-    before = np.ones((len(settings), 1))  # amplitudes of the outcomes so far, per bond
-    for site, (a, b) in enumerate(zip(first, second, strict=True)):
-        pair = np.einsum("asc,btd->abstcd", a, b).reshape(before.shape[1], 4, -1)
-        if len(bases) == 1:
-            pair = np.einsum("kp,lpr->lkr", bases[0, site], pair)
-        branches = before @ pair.reshape(len(pair), -1)
-        branches = branches.reshape(len(settings), 4, -1)
-        if len(bases) > 1:
-            branches = bases[settings, site] @ branches
-        chances = np.einsum("zkr,zkr->zk", branches, branches.conj()).real
-        below = np.cumsum(chances, axis=1)
-        levels = rng.random(len(settings)) * below[:, -1]
-        chosen = (levels[:, None] >= below[:, :-1]).sum(axis=1)[:, None]
-        kept = np.take_along_axis(branches, chosen[..., None], axis=1)[:, 0]
-        before = kept / np.sqrt(np.take_along_axis(chances, chosen, axis=1))
-        outcomes[:, site] = chosen[:, 0]
-    return outcomes
-
-
-def _bell_measured(
-    state: StabilizerState, bases: np.ndarray, n_shots: int, rng: np.random.Generator
-) -> np.ndarray:
-    """Return Bell outcomes of two copies, drawn by stim: CNOT and H turn ``BELL`` into bits."""
-    if not np.allclose(bases, BELL):
-        raise ValueError("stabilizer states are measured in the Bell basis alone, as in BELL")
-    n_settings, n_qubits = bases.shape[:2]
-    circuit = (state.tableau + state.tableau).to_circuit("elimination")
-    for qubit in range(n_qubits):
-        circuit.append("CX", [qubit, n_qubits + qubit])
-        circuit.append("H", [qubit])
-    circuit.append("M", range(2 * n_qubits))
-    sampler = circuit.compile_sampler(seed=int(rng.integers(1 << 62)))
-    bits = sampler.sample(n_settings * n_shots).astype(np.uint8)
-    phase, parity = bits[:, :n_qubits], bits[:, n_qubits:]
-    return (2 * parity + phase).reshape(n_settings, n_shots, n_qubits)
