@@ -18,6 +18,7 @@ LAYERS = (  # the order of imports, lowest first: a test proves it
     "registry",
     "results",
     "circuits",
+    "released",
     "states",
     "backends",
     "moments",

@@ -213,7 +213,7 @@ ARMS = (  # task, arm, loss, dataset, ansatz, metric, chance, ceiling, reached a
     (
         "reading",
         "rg_tree_label_only",
-        "label",
+        "contrast",
         "ghz_dephased",
         "rg_tree",
         "contrast",
@@ -240,7 +240,38 @@ def training(
                 _add_run(tables, arm, n, repeat, n_steps, rng)
     for n in widths:
         _add_pairs(tables, n, n_steps)
+    _add_prepared(tables, min(widths), repeats)
     return tables
+
+
+PREPARED = {1: 0.42, 2: 0.71, 4: 0.93}  # layers: fidelity of the middle repeat
+
+
+def _add_prepared(tables, n, repeats):
+    """Add what circuits of several depths make of |0…0>."""
+    for n_layers, fidelity in PREPARED.items():
+        for repeat in range(repeats):
+            value = fidelity + 0.01 * (repeat - (repeats - 1) // 2)
+            ends = dict.fromkeys(("value", "lower", "upper", "value_at_double_bond"), value)
+            known = {"chance": 0.31, "ceiling": min(1.0, fidelity + 0.1), "untrained_value": 0.002}
+            tables["scores"].append(
+                identity(f"prepared {n} {n_layers} {repeat}")
+                | {
+                    "task": "preparation",
+                    "arm": f"brickwork_{n_layers}",
+                    "loss_name": "local_infidelity",
+                    "dataset": "cluster_ising",
+                    "n_qubits": n,
+                    "ansatz": "brickwork",
+                    "n_layers": n_layers,
+                    "repeat": repeat,
+                    "record": "whole state",
+                    "metric": "fidelity",
+                    "n_samples": 1,
+                }
+                | ends
+                | known
+            )
 
 
 PAIRS = {2: (0.62, 0.625), 8: (0.84, 1.0), 32: (0.98, 1.0)}  # copies: joint accuracy, ceiling
@@ -313,6 +344,7 @@ def _add_run(tables, arm, n, repeat, n_steps, rng):
         | {
             "n_symbols": 209,
             "n_steps": n_steps,
+            "learning_rate": 0.05,
             "best_step": n_steps - 4,
             "max_bond_dim": 16,
             "train_loss": 1 - value,
@@ -328,9 +360,13 @@ def _add_run(tables, arm, n, repeat, n_steps, rng):
             shared
             | {
                 "step": step,
+                "stage": 1,
+                "learning_rate": 0.05,
                 "loss": 1 - now,
                 "gradient_norm": 0.3 * (1 - done),
                 "gradient_median": 0.01,
+                "gradient_q05": 1e-3,
+                "gradient_q95": 0.05,
                 "validation_score": now if step % 2 == 0 or step == n_steps - 1 else np.nan,
                 "wall_time_s": 1.1,
             }

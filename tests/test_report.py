@@ -4,6 +4,7 @@ import re
 from html.parser import HTMLParser
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from qnnbench.circuits.ansatze import ANSATZE
@@ -138,14 +139,70 @@ def test_exact_properties_of_a_block_do_not_count_as_training(frames):
 
 
 def test_the_scores_table_tells_records_and_copies_apart(frames):
-    table = scores(frames["scores"])
-    names = ("arm", "qubits", "what was measured", "copies", "metric", "score")
+    table = scores(frames["scores"], frames["runs"])
+    names = ("arm", "qubits", "what was measured", "copies", "metric", "median")
     places = [table.columns.index(name) for name in names]
     rows = [[row[place].text for place in places] for row in table.rows]
     joint = "joint shots of two copies"
     for copies, value in (("2", "0.620"), ("8", "0.840"), ("32", "0.980")):
         assert ["two_copies", "100", joint, copies, "accuracy", value] in rows
     assert ["xor", "100", "separate shots of two copies", "2", "accuracy", "0.500"] in rows
+
+
+def repeats(values, status="ok"):
+    """Return runs and scores of one arm; a null value has no score."""
+    cell = {"dataset": "d", "arm": "a", "ansatz": "tree", "n_qubits": 8, "task": "classification"}
+    runs = [cell | {"status": "ok", "repeat": i} for i, _ in enumerate(values)]
+    score = cell | {"metric": "accuracy", "chance": 0.5, "ceiling": 1.0, "untrained_value": 0.5}
+    scored = [
+        score | {"status": status, "repeat": i, "value": value, "lower": value, "upper": value}
+        for i, value in enumerate(values)
+        if value is not None
+    ]
+    none = {table: to_table(table, []).to_pandas() for table in ("trainability", "rivals")}
+    return none | {
+        "runs": to_table("runs", runs).to_pandas(),
+        "scores": to_table("scores", scored).to_pandas(),
+    }
+
+
+def test_median_and_minimum_of_repeats_stand_in_table_overview_and_sentence():
+    own = repeats([0.9, 0.6, None, 0.8, 0.7, 0.95])
+    table = scores(own["scores"], own["runs"])
+    (row,) = table.rows
+    names = ("repeats", "not ok", "median", "minimum", "repeats, 95 % from")
+    told = [row[table.columns.index(name)].text for name in names]
+    assert told == ["5", "1", "0.800", "0.600", "0.600"]
+    assert row[table.columns.index("repeats, 95 % from") + 1].text == "0.950"
+    assert overview(own).rows[0][2].text == "▲ 0.800 (min 0.600 of 5)"
+    (sentence,) = sentences(own)
+    assert "(median of 5 repeats, minimum 0.600; 1 more not ok)" in sentence
+
+
+def test_one_repeat_says_so_and_rows_that_failed_count_as_not_ok():
+    own = repeats([0.9])
+    assert "(median of 1 repeat, minimum 0.900)" in sentences(own)[0]
+    failed = repeats([0.9, 0.8], status="failed")
+    both = failed | {"scores": pd.concat([own["scores"], failed["scores"].iloc[1:]])}
+    table = scores(both["scores"], both["runs"])
+    where = [table.columns.index(name) for name in ("repeats", "not ok", "minimum")]
+    assert [table.rows[0][place].text for place in where] == ["1", "1", "0.900"]
+
+
+def test_an_arm_of_which_some_repeats_ended_well_was_trained():
+    own = repeats([0.9, None])
+    own["runs"].loc[1, "status"] = "failed"
+    (sentence,) = sentences(own)
+    assert "1 more not ok" in sentence
+    assert "not trained" not in sentence
+
+
+def test_coordinates_are_cut_to_what_can_be_seen(report):
+    _, page = report
+    figures = "".join(re.findall(r"<svg.*?</svg>", page, re.DOTALL))
+    numbers = re.findall(r'd="[^"]*"', figures)
+    assert numbers
+    assert not any(re.search(r"\.\d{4}", path) for path in numbers)
 
 
 def test_a_rival_that_did_not_run_says_why():
@@ -185,6 +242,16 @@ def test_missing_rows_are_explained(tmp_path):
     assert "the study holds no test scores with the metric fidelity. 2 runs rows are" in page
     assert f"over_budget: {synthetic_rows.NOT_RUN}" in page
     assert "Empty" not in page
+
+
+def test_a_heavy_figure_stands_on_the_page_once_as_a_picture(tmp_path, monkeypatch):
+    monkeypatch.setattr("qnnbench.report.inline.HEAVY_BYTES", 0)
+    score = synthetic_rows.training(widths=(8,), repeats=1, n_steps=1)["scores"][0]
+    files = synthetic_rows.write({"scores": [score]}, tmp_path)
+    page = write_report(files, tmp_path, CONFIG).read_text(encoding="utf-8")
+    drawn = page.count("<figure")
+    assert drawn == len(FIGURES) - page.count("Nothing to draw") > 0
+    assert page.count('src="data:image/png;base64,') == drawn
 
 
 def test_hostile_names_are_escaped(tmp_path):

@@ -10,7 +10,18 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
-from qnnbench.figures import comparisons, depth, ladder, learning, scores, trainability
+from qnnbench.figures import (
+    comparisons,
+    depth,
+    ladder,
+    learning,
+    pairs,
+    preparation,
+    quantiles,
+    scores,
+    success,
+    trainability,
+)
 from qnnbench.figures.panels import NARROW, WIDE, Layout
 from qnnbench.figures.style import DARK, LIGHT, render
 
@@ -73,6 +84,19 @@ FIGURES = {
             "moments of an ansatz with a variance above zero",
         ),
         Drawing(
+            "gradient_quantiles",
+            "Typical gradients",
+            ("trainability",),
+            quantiles.typical_gradients,
+            quantiles.gradient_quantiles,
+            quantiles.headline,
+            "Where angles were sampled: median of |∂C/∂θ| over draws and symbols, its 5 % to 95 % "
+            "quantiles as a band, and the root mean square, which is what a variance tells. A few "
+            "large gradients can make a variance that no typical one has. Exact zeros lie on the "
+            "lower edge.",
+            "sampled gradients",
+        ),
+        Drawing(
             "gradient_map",
             "Inside a circuit",
             ("trainability",),
@@ -125,16 +149,47 @@ FIGURES = {
         Drawing(
             "learning_curves",
             "Learning",
-            ("steps",),
-            learning.widest,
+            ("steps", "runs"),
+            learning.compared,
             learning.learning_curves,
             learning.headline,
             "Training loss at every step and score on the validation states where it was "
-            "evaluated, for each dataset at the largest width that was trained. Thin lines: one "
-            "repeat each, with its own seed. Bold: their median, step by step. A marker: scored "
-            "once. Arms of one panel may minimise different losses, so only the shape of a loss "
-            "curve compares; an arm with two losses in turn has a curve for each.",
+            "evaluated, for each dataset and task at the largest width at which most of its arms "
+            "ran, and at the largest of all. Thin lines: one repeat, with its own seed. Bold: "
+            "their median, step by step. Band: its 95 % bootstrap interval over repeats, which of "
+            "up to five repeats is their range. A marker: scored once. Arms of one panel may "
+            "minimise different losses, so only the shape of a loss curve compares; an arm with "
+            "two losses in turn has a curve for each. Of several learning rates: the one that "
+            "validated best.",
             "training steps",
+        ),
+        Drawing(
+            "gradient_curves",
+            "Gradients in training",
+            ("steps", "runs"),
+            learning.with_gradients,
+            learning.gradient_curves,
+            learning.gradient_headline,
+            "The gradient of the training loss at every step, of the same arms. Bold: the median "
+            "of |∂L/∂θ| over the angles; band: its 5 % to 95 % quantiles over the angles; dotted: "
+            "the norm over all angles. Each is the median over repeats. What is below 10⁻¹⁷ is "
+            "rounding and drawn there.",
+            "training steps with a gradient",
+        ),
+        Drawing(
+            "success",
+            "Success",
+            ("scores",),
+            success.judged,
+            success.success,
+            success.headline,
+            "Share of repeats, each with its own seed, that succeed, with its 95 % Wilson "
+            "interval; hollow: of the same networks before training. A repeat succeeds where its "
+            f"main test score comes {success.REACHED:.0%} of the way from chance to its ceiling; "
+            f"on ghz_dephased where its contrast reaches {success.CONTRAST:g}, half of the most "
+            "that an observable between -1 and 1 has there. Rows that are not ok count in no "
+            "share; the table of scores has their number.",
+            "test scores with a chance line and a ceiling",
         ),
         Drawing(
             "accuracy",
@@ -175,7 +230,7 @@ FIGURES = {
             scores.headline,
             _SCORE_DEFINITION + "R² is one minus the mean squared error on the test states over "
             "the variance of their targets; chance is the constant answer: the mean training "
-            "target.",
+            "target. Beside it, what R² lacks to one, on a logarithmic scale.",
             "test scores with the metric r_squared",
         ),
         Drawing(
@@ -201,6 +256,33 @@ FIGURES = {
             _SCORE_DEFINITION + "Fidelity as above, of networks that compress one dataset of one "
             "width to several numbers of kept qubits. A label names ansatz and loss.",
             "fidelities of one network at several numbers of kept qubits",
+        ),
+        Drawing(
+            "preparation",
+            "Preparing states",
+            ("scores",),
+            preparation.prepared,
+            preparation.preparation,
+            preparation.headline,
+            "Fidelity of the prepared state with its target against the number of layers. Filled "
+            "markers: the median over repeats with its 95 % bootstrap interval (of up to five "
+            "their range); dots: repeats; hollow: before training. Lines: the best product state, "
+            "and what the Schmidt ranks that a circuit of this depth can make allow.",
+            "fidelities of prepared states",
+        ),
+        Drawing(
+            "two_copies",
+            "Two copies",
+            ("scores",),
+            pairs.pair_scores,
+            pairs.two_copies,
+            pairs.headline,
+            "Accuracy on fresh pairs of copies of a state. Markers: the median over repeats, with "
+            "a bar down to the minimum; dots: each repeat. The optimum is the best that any "
+            "measurement of so many copies can reach; the bound holds for every measurement of "
+            "both copies without a gate between them (positive partial transpose). The arms xor "
+            "and both_copies measure the copies separately.",
+            "accuracies of pairs of copies",
         ),
         Drawing(
             "label_free",

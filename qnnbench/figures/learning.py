@@ -1,5 +1,8 @@
-"""Loss and validation score step by step, at the largest width that was trained."""
+"""Loss, validation score and gradients step by step, at the widths where arms compare."""
 
+from collections.abc import Iterable
+
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -15,32 +18,64 @@ from qnnbench.figures.panels import (
     panels,
     text_key,
 )
-from qnnbench.figures.style import Look, looks, style
+from qnnbench.figures.repeats import over_repeats
+from qnnbench.figures.style import Look, looks, power_of_ten, style
 
 MEASURES = {
     "loss": "training loss (dimensionless)",
     "validation_score": "validation score (dimensionless)",
 }
+NORM, COMPONENT = "gradient_norm", "gradient_median"
+QUANTILES = ("gradient_q05", "gradient_q95")
+LEAST = 1e-17  # what a smaller gradient is drawn at
+
+_PANEL = ["dataset", "task", "n_qubits"]
+_RUN = [*_PANEL, "arm", "n_kept", "repeat"]
 
 
-def widest(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the steps of each dataset at its largest width."""
-    done = text_key(rows[rows["status"] == "ok"], ("dataset", "ansatz", "loss_name", "arm"))
-    return done[done["n_qubits"] == done.groupby("dataset")["n_qubits"].transform("max")]
+def compared(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the steps of each dataset and task at two widths, or one where they coincide.
+
+    The largest at which most arms ran, and the largest of all. Of a grid of learning rates
+    only the steps of the one that its run chose, where rows of table "runs" say it.
+
+    Args:
+        rows: Of tables ``steps`` and ``runs``.
+    """
+    done = text_key(
+        rows[rows["status"] == "ok"], ("dataset", "task", "ansatz", "loss_name", "arm")
+    )
+    steps = _of_chosen_rate(done[done["step"].notna()], done[done["step"].isna()])
+    parts = [part for _, part in steps.groupby(_PANEL[:2])]
+    kept = [part[part["n_qubits"].isin(_widths(part))] for part in parts]
+    return pd.concat(kept) if kept else steps
+
+
+def _widths(rows: pd.DataFrame) -> set[int]:
+    """Return the largest width at which most arms ran, and the largest of all."""
+    arms = rows.groupby("n_qubits")["arm"].nunique()
+    return {int(arms[arms == arms.max()].index.max()), int(arms.index.max())}
+
+
+def _of_chosen_rate(steps: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the steps whose learning rate is that of their run; all where no run says it."""
+    said = runs.dropna(subset=["learning_rate"]).drop_duplicates(_RUN)[[*_RUN, "learning_rate"]]
+    chosen = steps[_RUN].merge(said, on=_RUN, how="left")["learning_rate"].to_numpy(float)
+    own = steps["learning_rate"].to_numpy(float)
+    return steps[np.isnan(chosen) | np.isnan(own) | (own == chosen)]
 
 
 def learning_curves(rows: pd.DataFrame, layout: Layout) -> Figure:
     """Draw loss and validation score against the step: repeats thin, their median bold.
 
     Args:
-        rows: Of table ``steps``.
+        rows: Of tables ``steps`` and ``runs``.
         layout: ``panels.WIDE`` or ``panels.NARROW``.
     """
     with style():
-        steps = widest(rows)
-        if steps.empty:
+        parts = _panels(compared(rows))
+        if not parts:
             return message("No training steps to draw.", layout)
-        parts = [part for _, part in steps.groupby("dataset")]
         labels = [
             [name for name, _ in _curves(part, measure)] for part in parts for measure in MEASURES
         ]
@@ -48,19 +83,30 @@ def learning_curves(rows: pd.DataFrame, layout: Layout) -> Figure:
         for i, part in enumerate(parts):
             for ax, measure in zip(axes[2 * i : 2 * i + 2], MEASURES, strict=True):
                 _draw_measure(ax, part, measure)
-                ax.set_title(f"{part['dataset'].iloc[0]}, {part['n_qubits'].iloc[0]:,} qubits")
+                ax.set_title(_title(part))
         return figure
 
 
+def _panels(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    return [part for _, part in rows.groupby(_PANEL)]
+
+
+def _title(part: pd.DataFrame) -> str:
+    first = part.iloc[0]
+    task = first["task"].removesuffix("classification").replace("_", " ").strip()
+    return ", ".join([first["dataset"], f"{first['n_qubits']:,.0f} qubits", *filter(None, [task])])
+
+
 def headline(rows: pd.DataFrame) -> str:
-    """Return what the figure shows, in one sentence; ``rows`` are those of :func:`widest`."""
+    """Return what the figure shows, in one sentence; ``rows`` are those of :func:`compared`."""
     seen = rows[rows["validation_score"].notna()].sort_values("step")
-    medians = seen.groupby(["dataset", "arm", "step"])["validation_score"].median()
-    ends = medians.groupby(level=["dataset", "arm"]).agg(["first", "last", "size"])
+    curve = ["dataset", "arm", "n_qubits"]
+    medians = over_repeats(seen, [*curve, "step"], "validation_score").groupby(curve)["median"]
+    ends = medians.agg(["first", "last", "size"])
     ends = ends[ends["size"] > 1]
     rising = int((ends["last"] > ends["first"]).sum())
     widths = sorted(rows["n_qubits"].unique())
-    where = " and ".join(f"{width:,}" for width in widths)
+    where = " and ".join(f"{width:,.0f}" for width in widths)
     return (
         f"At {where} qubits the median validation score ends above its start "
         f"for {rising} of {len(ends)} arms scored more than once"
@@ -77,17 +123,17 @@ def _curves(rows: pd.DataFrame, measure: str) -> list[tuple[str, pd.DataFrame]]:
     ]
 
 
+def _looks(curves: Iterable[tuple[str, pd.DataFrame]]) -> list[Look]:
+    return looks([(p["ansatz"].iloc[0], p["loss_name"].iloc[0]) for _, p in curves])
+
+
 def _draw_measure(axes: Axes, rows: pd.DataFrame, measure: str) -> None:
     """Draw one measure of every curve; steps without a value are left out."""
     curves = _curves(rows, measure)
-    chosen = looks([(p["ansatz"].iloc[0], p["loss_name"].iloc[0]) for _, p in curves])
-    pairs = zip(curves, chosen, strict=True)
+    pairs = zip(curves, _looks(curves), strict=True)
     ends = [_draw_curve(axes, part, measure, name, look) for (name, part), look in pairs]
-    axes.set_xlabel("training step")
     axes.set_ylabel(MEASURES[measure])
-    axes.margins(x=0.02)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    _step_axis(axes)
     if not ends:
         axes.text(0.5, 0.5, "never evaluated", ha="center", transform=axes.transAxes)
     elif measure == "validation_score":  # at least a tenth is shown, and little above the best
@@ -97,10 +143,17 @@ def _draw_measure(axes: Axes, rows: pd.DataFrame, measure: str) -> None:
     label_ends(axes, ends)
 
 
+def _step_axis(axes: Axes) -> None:
+    axes.set_xlabel("training step")
+    axes.margins(x=0.02)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+
+
 def _draw_curve(axes: Axes, seen: pd.DataFrame, measure: str, name: str, look: Look) -> LineEnd:
-    """Draw the repeats and their median; what was evaluated once is a marker."""
-    median = seen.groupby("step")[measure].median()
-    marker = look.marker if len(median) == 1 else None
+    """Draw the repeats, their median and its band; what was evaluated once is a marker."""
+    found = over_repeats(seen, ["step"], measure)
+    marker = look.marker if len(found) == 1 else None
     sns.lineplot(
         seen,
         x="step",
@@ -114,12 +167,82 @@ def _draw_curve(axes: Axes, seen: pd.DataFrame, measure: str, name: str, look: L
         legend=False,
         ax=axes,
     )
+    _band(axes, found["step"], found["low"], found["high"], look)
     axes.plot(
-        median.index,
-        median,
+        found["step"],
+        found["median"],
         color=look.colour,
         linewidth=2.2,
         marker=marker,
         label=f"{name} median",
     )
-    return LineEnd(float(median.index[-1]), float(median.iloc[-1]), name, look.colour)
+    x, y = found[["step", "median"]].iloc[-1]
+    return LineEnd(float(x), float(y), name, look.colour)
+
+
+def _band(axes: Axes, x: pd.Series, low: pd.Series, high: pd.Series, look: Look) -> None:
+    axes.fill_between(x, low, high, color=look.colour, alpha=0.16, linewidth=0)
+
+
+def with_gradients(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the compared steps that took a gradient."""
+    steps = compared(rows)
+    return steps[steps[NORM].notna()]
+
+
+def gradient_curves(rows: pd.DataFrame, layout: Layout) -> Figure:
+    """Draw norm, and median and quantiles over angles, of the gradient at every step.
+
+    Args:
+        rows: Of tables ``steps`` and ``runs``.
+        layout: ``panels.WIDE`` or ``panels.NARROW``.
+    """
+    with style():
+        parts = _panels(with_gradients(rows))
+        if not parts:
+            return message("No gradients of training to draw.", layout)
+        labels = [[name for name, _ in _curves(part, NORM)] for part in parts]
+        figure, axes = panels(labels, layout, height_in=2.3)
+        for panel, part in zip(axes, parts, strict=True):
+            curves = _curves(part, NORM)
+            pairs = zip(curves, _looks(curves), strict=True)
+            ends = [_draw_gradient(panel, own, name, look) for (name, own), look in pairs]
+            panel.set_title(_title(part))
+            panel.set_ylabel("gradient (rad⁻¹, log scale)")
+            panel.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
+            panel.yaxis.set_major_formatter(FuncFormatter(power_of_ten))
+            _step_axis(panel)
+            label_ends(panel, ends)
+        return figure
+
+
+def _draw_gradient(axes: Axes, seen: pd.DataFrame, name: str, look: Look) -> LineEnd:
+    """Draw the median repeat's norm dotted, its median angle bold, 5 % to 95 % a band."""
+    norm, middle, low, high = (
+        _log(over_repeats(seen, ["step"], column).set_index("step")["median"])
+        for column in (NORM, COMPONENT, *QUANTILES)
+    )
+    axes.plot(norm.index, norm, ":", color=look.colour, linewidth=1.2, label=f"{name} norm")
+    if len(middle):
+        axes.plot(middle.index, middle, color=look.colour, linewidth=2.0, label=f"{name} median")
+    if len(low):
+        _band(axes, low.index.to_series(), low, high, look)
+    last = norm if middle.empty else middle
+    return LineEnd(float(last.index[-1]), float(last.iloc[-1]), name, look.colour)
+
+
+def _log(sizes: pd.Series) -> pd.Series:
+    return sizes.astype(float).clip(lower=LEAST).transform(np.log10)
+
+
+def gradient_headline(rows: pd.DataFrame) -> str:
+    """Return the smallest and the largest median gradient norm of the first step."""
+    first = rows[rows["step"] == rows["step"].min()]
+    found = over_repeats(first, ["dataset", "arm", "n_qubits"], NORM).sort_values("median")
+    ends = [
+        f"10^{np.log10(max(end['median'], LEAST)):.1f} "
+        f"({arm_label(end['arm'], end['dataset'])} on {end['dataset']}, "
+        f"{end['n_qubits']:,.0f} qubits)"
+        for end in found.iloc[[0, -1]].to_dict("records")
+    ]
+    return f"The gradient of the first step has a norm from {ends[0]} to {ends[1]}"

@@ -28,6 +28,8 @@ AXES = {
     "contrast": "class contrast (dimensionless)",
 }
 
+# What of a metric is drawn again on a logarithmic scale, with its label.
+AGAIN = {"contrast": ("magnitude", "|contrast|"), "r_squared": ("error", "1 − R²")}
 BOUNDS = {"chance": (0, (1, 2)), "ceiling": (0, (6, 3))}  # and their dashes
 
 _CELL = ["dataset", "metric", "arm", "record", "n_copies", "n_kept", "n_qubits"]
@@ -67,7 +69,8 @@ def regressions(rows: pd.DataFrame) -> pd.DataFrame:
 def fidelities(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the compression fidelities, without those of :func:`rates`."""
     done = main_scores(rows)
-    return done[(done["metric"] == "fidelity") & ~_is_rate(done)]
+    compressed = (done["metric"] == "fidelity") & (done["task"] == "compression")
+    return done[compressed & ~_is_rate(done)]
 
 
 def rates(rows: pd.DataFrame) -> pd.DataFrame:
@@ -104,7 +107,7 @@ def accuracy(rows: pd.DataFrame, layout: Layout) -> Figure:
 
 
 def regression(rows: pd.DataFrame, layout: Layout) -> Figure:
-    """Draw R² against width, one panel per dataset."""
+    """Draw R² against width, and 1 - R² on a logarithmic scale, for each dataset."""
     return _score_figure(regressions(rows), layout, "No regression to draw.")
 
 
@@ -141,7 +144,10 @@ def headline(rows: pd.DataFrame) -> str:
     """Return the best and the worst arm at the largest width by each metric, in one sentence."""
     width = rows["n_qubits"].max()
     ends = typical(rows[rows["n_qubits"] == width])
-    parts = [f"{metric} {_best_and_worst(part)}" for metric, part in ends.groupby("metric")]
+    parts = [
+        f"{'R²' if metric == 'r_squared' else str(metric)} {_best_and_worst(part)}"
+        for metric, part in ends.groupby("metric")
+    ]
     return f"At {width:,} qubits: {'; '.join(parts)}"
 
 
@@ -155,14 +161,14 @@ def _best_and_worst(ends: pd.DataFrame) -> str:
 
 
 def _score_figure(rows: pd.DataFrame, layout: Layout, nothing: str, x: str = "n_qubits") -> Figure:
-    """Draw one panel per dataset and metric, and a second one of log10 |contrast|."""
+    """Draw one panel per dataset and metric, and a second one of what is drawn ``AGAIN``."""
     with style():
         if rows.empty:
             return message(nothing, layout)
         groups = [
             (str(metric), str(dataset), part, decades)
             for (metric, dataset), part in rows.groupby(["metric", "dataset"], sort=False)
-            for decades in ((False, True) if metric == "contrast" else (False,))
+            for decades in ((False, True) if metric in AGAIN else (False,))
         ]
         labels = [
             [
@@ -173,41 +179,57 @@ def _score_figure(rows: pd.DataFrame, layout: Layout, nothing: str, x: str = "n_
         ]
         figure, axes = panels(labels, layout, height_in=2.7)
         for ax, (metric, dataset, part, decades) in zip(axes, groups, strict=True):
-            _draw_scores(ax, part, decades, x)
-            ax.set_title(f"{dataset}{', magnitude' if decades else ''}")
-            ax.set_ylabel(f"|{metric}| (log scale)" if decades else AXES.get(metric, metric))
+            what, label = AGAIN[metric] if decades else ("", "")
+            _draw_scores(ax, part, what, x)
+            ax.set_title(f"{dataset}, {what}" if what else dataset)
+            ax.set_ylabel(f"{label} (log scale)" if what else AXES.get(metric, metric))
         return figure
 
 
-def _draw_scores(axes: Axes, rows: pd.DataFrame, decades: bool, x: str) -> None:
-    """Draw every arm of one dataset and metric; ``decades``: log10 of the magnitude."""
+def _draw_scores(axes: Axes, rows: pd.DataFrame, what: str, x: str) -> None:
+    """Draw every arm of one dataset and metric, as it is or ``what`` is drawn ``AGAIN``."""
     arms = list(rows.groupby("arm"))
     chosen = looks([(p["ansatz"].iloc[0] or str(arm), p["loss_name"].iloc[0]) for arm, p in arms])
     ends: list[LineEnd] = []
     for i, ((arm, part), look) in enumerate(zip(arms, chosen, strict=True)):
         shift = 2 ** (0.07 * (i - (len(arms) - 1) / 2))  # intervals stay apart
-        if decades:
+        if what == "magnitude":
             ends += _draw_decades(axes, part, str(arm), look, shift)
+        elif what == "error":
+            ends += _draw_arm(axes, _errors(part), _errors(typical(part)), look, shift, x)
         else:
-            ends += _draw_arm(axes, part, str(arm), look, shift, x)
+            ends += _draw_arm(axes, part, typical(part), look, shift, x)
     width_axis(axes, rows[x].astype(int), logarithmic=x == "n_qubits")
     if x == "n_kept":
         axes.set_xlabel("qubits kept")
-    if decades:
+    if what:
         axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=7, min_n_ticks=1))
         axes.yaxis.set_major_formatter(FuncFormatter(power_of_ten))
-    else:
+    if what != "magnitude":
+        shown = _errors(rows) if what else rows
         axes.margins(y=0.08)
-        ends += [end for bound in BOUNDS for end in _draw_bound(axes, rows, bound, x)]
+        ends += [end for bound in BOUNDS for end in _draw_bound(axes, shown, bound, x)]
     label_ends(axes, ends)
 
 
+def _errors(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return log10(1 - R²) in place of R²; where that is one there is none.
+
+    An interval that reaches one has no end there.
+    """
+    left = 1 - rows[["value", "lower", "upper", "untrained_value", *BOUNDS]]
+    logs = left.where(left > 0).transform(np.log10)
+    ends = {"lower": logs["upper"], "upper": logs["lower"]}
+    return rows.assign(**logs.assign(**ends))[logs["value"].notna()]
+
+
 def _draw_arm(
-    axes: Axes, rows: pd.DataFrame, arm: str, look: Look, shift: float, over: str
+    axes: Axes, rows: pd.DataFrame, middle: pd.DataFrame, look: Look, shift: float, over: str
 ) -> Iterator[LineEnd]:
     """Draw repeats faint, the median repeat with its interval, the untrained one hollow."""
-    middle = typical(rows)
-    x, y = middle[over] * shift, middle["value"]
+    if middle.empty:
+        return
+    arm, x, y = str(rows["arm"].iloc[0]), middle[over] * shift, middle["value"]
     if middle["untrained_value"].notna().any():
         axes.plot(
             x,

@@ -62,12 +62,13 @@ class Look:
 LOOKS = {  # by ansatz, then by loss or observable; "" is any other
     "qcnn": {"": Look(LIGHT["blue"], "o")},
     "tree": {"": Look(LIGHT["sky"], "s")},
-    "rg_tree": {"": Look(LIGHT["green"], "D"), "label": Look(LIGHT["indigo"], "v")},
+    "rg_tree": {"": Look(LIGHT["green"], "D"), "contrast": Look(LIGHT["indigo"], "v")},
     "brickwork": {"": Look(LIGHT["olive"], "^"), "global": Look(LIGHT["mauve"], "X")},
     "deep_brickwork": {"": Look(LIGHT["wine"], "h")},
     "hea": {"": Look(LIGHT["amber"], "P"), "global": Look(LIGHT["red"], "s")},
     "pair_block": {"": Look(LIGHT["green"], "^")},
     "xor": {"": Look(LIGHT["red"], "v")},  # an arm: it has no ansatz
+    "both_copies": {"": Look(LIGHT["amber"], "v")},
 }
 
 

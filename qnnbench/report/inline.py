@@ -7,12 +7,14 @@ from markupsafe import Markup, escape
 
 from qnnbench.figures import LIGHT
 
-HEAVY_BYTES = 400_000
+HEAVY_BYTES = 500_000
 
 _PROLOGUE = re.compile(
     r"<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL
 )
 _IMAGE_ID = re.compile(r'(<image [^>]*?) id="\w+"')  # equal images share one; none refers to it
+_DECIMALS = re.compile(r"(\.\d{3})\d+")  # of points: a thousandth is no pixel
+_INDENTATION = re.compile(r"\s*\n\s*")
 _REFERENCE = re.compile(r'(\bid="|href="#|url\(#)')
 
 
@@ -26,10 +28,11 @@ def inline(svg: bytes, png: bytes, prefix: str, label: str) -> Markup:
         prefix: Unique on the page; keeps the ids of two figures apart.
         label: What is read aloud in its place.
     """
-    if len(svg) > HEAVY_BYTES:
+    themed = _themed(svg.decode(), prefix)
+    if len(themed) > HEAVY_BYTES:
         data = b64encode(png).decode()
         return Markup('<img alt="{}" src="data:image/png;base64,{}">').format(label, data)
-    return Markup(_themed(svg.decode(), prefix).replace("<svg", f"<svg {_spoken(label)}", 1))
+    return Markup(themed.replace("<svg", f"<svg {_spoken(label)}", 1))
 
 
 def _spoken(label: str) -> str:
@@ -37,8 +40,9 @@ def _spoken(label: str) -> str:
 
 
 def _themed(svg: str, prefix: str) -> str:
-    """Return the SVG element alone, scalable, with prefixed ids and themed colours."""
+    """Return the SVG element alone, small, scalable, with prefixed ids and themed colours."""
     body = _PROLOGUE.sub("", svg).strip().replace("xlink:href", "href")
+    body = _INDENTATION.sub("\n", _DECIMALS.sub(r"\1", body))
     body = re.sub(r' (xmlns(:xlink)?|version)="[^"]*"', "", body)
     body = re.sub(r' (width|height)="[\d.]+pt"', "", body)
     body = _IMAGE_ID.sub(r"\1", body)

@@ -38,7 +38,8 @@ class Picture:
         drawing: Its entry of ``FIGURES``.
         headline: What is seen; empty where nothing could be drawn.
         wide: Markup for screens, side by side.
-        narrow: Markup for phones, one panel per line.
+        narrow: Markup for phones, one panel per line; empty where the wide one is a picture
+            too heavy to stand on the page twice.
         missing: Why there is nothing to draw; empty where there is.
     """
 
@@ -97,14 +98,12 @@ def _picture(drawing: Drawing, frames: dict[str, pd.DataFrame], out_dir: Path) -
     if drawn.empty:
         return Picture(drawing, "", Markup(), Markup(), _missing(drawing, frames))
     headline = drawing.headline(drawn)
+    wide = inline(svg, png, f"{drawing.name}-wide", headline)
+    if wide.startswith("<img"):
+        return Picture(drawing, headline, wide, Markup(), "")
     narrow = render(drawing.draw(rows, NARROW), "svg")
-    return Picture(
-        drawing,
-        headline,
-        inline(svg, png, f"{drawing.name}-wide", headline),
-        inline(narrow, png, f"{drawing.name}-narrow", headline),
-        "",
-    )
+    on_phones = inline(narrow, png, f"{drawing.name}-narrow", headline)
+    return Picture(drawing, headline, wide, on_phones, "")
 
 
 def _missing(drawing: Drawing, frames: dict[str, pd.DataFrame]) -> str:
@@ -155,7 +154,8 @@ def _tables(frames: dict[str, pd.DataFrame]) -> dict[str, tables.Table]:
     made = (
         tables.moments(frames["trainability"]),
         tables.verdicts(frames["verdicts"]),
-        tables.scores(frames["scores"]),
+        tables.scores(frames["scores"], frames["runs"]),
+        tables.comparisons(frames["scores"], frames["rivals"]),
         tables.rivals(frames["rivals"]),
         tables.runs(frames["runs"]),
         tables.not_run(frames["runs"], frames["trainability"]),

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from qnnbench.figures.panels import arm_label
-from qnnbench.figures.scores import main_scores, score_text, typical
+from qnnbench.figures.scores import main_scores, score_text
 from qnnbench.figures.trainability import MAXIMUM, MEAN
 from qnnbench.report.cells import Cell, Table
-from qnnbench.report.tables import matching_moments
+from qnnbench.report.tables import matching_moments, repeated
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,14 @@ def facts(frames: dict[str, pd.DataFrame]) -> list[Fact]:
 
 
 def _typical_rows(frames: dict[str, pd.DataFrame]) -> list[Row]:
-    """Return the main score of each trained arm at each width: its median repeat."""
-    scores = main_scores(frames["scores"])
-    return typical(scores[scores["arm"].isin(frames["runs"]["arm"])]).to_dict("records")
+    """Return the main score of each trained arm at each width: its median repeat.
+
+    Beside it stand the minimum, the number of repeats that ended well and of those that did
+    not.
+    """
+    scores, runs = main_scores(frames["scores"]), frames["runs"]
+    own = scores[scores["arm"].isin(runs["arm"])]
+    return repeated(own, frames["scores"], runs).to_dict("records")
 
 
 def _per_copy(score: Row) -> str:
@@ -98,8 +103,9 @@ def overview(frames: dict[str, pd.DataFrame]) -> Table:
     ]
     headings = ("dataset", "arm", *(f"{n:,} qubits" for n in widths))
     caption = (
-        "Test score of the median repeat: accuracy, fidelity or R²; of two copies measured "
-        "together, the width of one. ▲ trains: its interval lies "
+        "Test score of the median repeat: accuracy, fidelity or R²; in brackets the minimum over "
+        "repeats and their number; of two copies measured together, the width of one. ▲ trains: "
+        "the interval of the median repeat lies "
         "above chance and above the same network untrained. ○ not shown to train. A word: the "
         "status of what did not run. – not in the study."
     )
@@ -108,7 +114,8 @@ def overview(frames: dict[str, pd.DataFrame]) -> Table:
 
 def _score_cell(score: Row) -> Cell:
     mark = "▲" if trains(score) else "○"
-    return Cell(f"{mark} {score_text(score['value'])}", score["value"])
+    minimum = f"min {score_text(score['minimum'])} of {score['n_repeats']:,}"
+    return Cell(f"{mark} {score_text(score['value'])} ({minimum})", score["value"])
 
 
 def sentences(frames: dict[str, pd.DataFrame]) -> list[str]:
@@ -117,9 +124,11 @@ def sentences(frames: dict[str, pd.DataFrame]) -> list[str]:
     for score in sorted(_typical_rows(frames), key=itemgetter("n_qubits")):
         widest[score["dataset"], score["arm"]] = score
     told = [_told(score, frames["runs"]) for _, score in sorted(widest.items())]
-    runs = frames["runs"]
+    runs, cell = frames["runs"], ["dataset", "arm", "n_qubits"]
+    is_ok = runs["status"] == "ok"
+    some_ok = is_ok.groupby([runs[name] for name in cell]).transform("any")
     missing = (
-        runs[runs["status"] != "ok"]
+        runs[~some_ok.astype(bool)]
         .sort_values("n_qubits")
         .drop_duplicates(["dataset", "arm"], keep="last")
     )
@@ -131,7 +140,10 @@ def _told(score: Row, runs: pd.DataFrame) -> str:
     cell = ["dataset", "arm", "n_qubits"]
     own = runs[(runs[cell] == [score[column] for column in cell]).all(axis=1)]
     own = own[own["status"] == "ok"]
-    repeats = f"median of {len(own):,} repeats" if len(own) > 1 else "one repeat"
+    n_repeats, n_not_ok = score["n_repeats"], score["n_not_ok"]
+    repeats = f"median of {n_repeats:,} repeat{'s' * (n_repeats > 1)}"
+    repeats += f", minimum {score_text(score['minimum'])}"
+    repeats += f"; {n_not_ok:,} more not ok" if n_not_ok else ""
     value, lower, upper, untrained, chance = (
         score_text(score[column])
         for column in ("value", "lower", "upper", "untrained_value", "chance")

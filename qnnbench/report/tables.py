@@ -4,8 +4,10 @@ from typing import Any
 
 import pandas as pd
 
+from qnnbench.figures.repeats import over_repeats
 from qnnbench.figures.scores import drawable, typical
 from qnnbench.figures.trainability import LOSS, MAXIMUM, MEAN
+from qnnbench.report import comparisons as paired
 from qnnbench.report.cells import (
     ABSENT,
     Cell,
@@ -114,8 +116,30 @@ def verdicts(rows: pd.DataFrame) -> Table:
     return table("verdicts", "Scaling with the width: one row per curve", ordered, columns)
 
 
-def scores(rows: pd.DataFrame) -> Table:
-    """Return the median repeat of every arm and width."""
+_SCORE = ["dataset", "metric", "arm", "record", "n_copies", "n_kept", "n_qubits"]
+_ARM = ["dataset", "arm", "n_qubits"]
+
+
+def repeated(rows: pd.DataFrame, scored: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the median repeat of each cell, beside what all its repeats say.
+
+    Adds the columns of ``figures.repeats.over_repeats``, over the ``ok`` rows, and
+    "n_not_ok": the repeats of the arm at this width that have no such row.
+
+    Args:
+        rows: Of table ``scores``, those that count.
+        scored: All of table ``scores``, whatever their status.
+        runs: Of table ``runs``.
+    """
+    found = typical(rows).merge(over_repeats(rows, _SCORE), on=_SCORE)
+    known = pd.concat([frame[[*_ARM, "repeat"]] for frame in (scored, runs)])
+    asked = known.groupby(_ARM)["repeat"].nunique().rename("n_asked").reset_index()
+    found = found.merge(asked, on=_ARM, how="left")
+    return found.assign(n_not_ok=found["n_asked"] - found["n_repeats"])
+
+
+def scores(rows: pd.DataFrame, runs: pd.DataFrame) -> Table:
+    """Return what the repeats of every arm and width reach together."""
     columns: Columns = {
         "dataset": ("dataset", text),
         "arm": ("arm", text),
@@ -123,8 +147,13 @@ def scores(rows: pd.DataFrame) -> Table:
         "record": ("what was measured", text),
         "n_copies": ("copies", number),
         "metric": ("metric", text),
-        "value": ("score", score),
-        "lower": ("95 % from", score),
+        "n_repeats": ("repeats", number),
+        "n_not_ok": ("not ok", number),
+        "median": ("median", score),
+        "minimum": ("minimum", score),
+        "low": ("repeats, 95 % from", score),
+        "high": ("to", score),
+        "lower": ("states, 95 % from", score),
         "upper": ("to", score),
         "untrained_value": ("untrained", score),
         "paired_lower": ("paired gain ≥", score),
@@ -134,10 +163,42 @@ def scores(rows: pd.DataFrame) -> Table:
         "n_samples": ("test states", number),
     }
     caption = (
-        "Test scores: the median repeat of each arm, width and record. Copies: of a state, used "
-        "up by one answer; a dash: exact means. Two copies of n qubits are measured as 2n"
+        "Test scores of each arm, width and record: median and minimum over the repeats that "
+        "ended well, beside how many did not. Of an even number of repeats the median is the "
+        "lower of the middle two. Intervals: of the median over repeats (bootstrap; of up to "
+        "five repeats their range), and over test states of the median repeat (Wilson for "
+        "accuracies), whose numbers follow. Copies: of a state, used up by one answer; a dash: "
+        "exact means. Two copies of n qubits are measured as 2n"
     )
-    return table("scores", caption, typical(drawable(rows)), columns)
+    return table("scores", caption, repeated(drawable(rows), rows, runs), columns)
+
+
+def comparisons(rows: pd.DataFrame, rival_rows: pd.DataFrame) -> Table:
+    """Return every arm against each baseline, paired by repeat."""
+    columns: Columns = {
+        "dataset": ("dataset", text),
+        "n_qubits": ("qubits", number),
+        "metric": ("metric", text),
+        "arm": ("arm", text),
+        "against": ("against", text),
+        "record": ("what was measured there", text),
+        "n_copies": ("copies", number),
+        "n_pairs": ("pairs", number),
+        "median_difference": ("median difference", score),
+        "low": ("95 % from", score),
+        "high": ("to", score),
+        "n_above": ("above", number),
+        "n_below": ("below", number),
+        "p_value": ("p (sign test)", score),
+    }
+    caption = (
+        "Paired comparisons: the arm's main score minus that of a baseline, repeat by repeat on "
+        "the same test states and seeds. Median difference with its 95 % bootstrap interval over "
+        "repeats, and the exact two-sided sign test, in which equal scores do not count. Five "
+        "pairs cannot give p below 0.0625, three none below 0.25: a p here is no verdict on few "
+        "repeats. No correction for the number of comparisons is made"
+    )
+    return table("comparisons", caption, paired.comparisons(rows, rival_rows), columns)
 
 
 def rivals(rows: pd.DataFrame) -> Table:

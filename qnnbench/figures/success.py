@@ -1,0 +1,136 @@
+"""How many repeats succeed, against width: what a median over few repeats cannot show."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from qnnbench.figures.panels import (
+    Layout,
+    LineEnd,
+    arm_label,
+    label_ends,
+    message,
+    panels,
+    width_axis,
+)
+from qnnbench.figures.repeats import share
+from qnnbench.figures.scores import LABEL_STUDY, drawable, main_scores
+from qnnbench.figures.style import Look, looks, style
+
+REACHED = 0.9  # of the way from chance to the ceiling
+CONTRAST = 0.5  # half of the most between GHZ states and dephased ones, trace distance 1/2
+
+_PANEL = ["dataset", "metric"]
+
+
+def judged(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the scores by which repeats of trained arms succeed or not, in order of panels.
+
+    The main score of each arm, and the contrast on the dataset of the label study, which
+    stands first. Columns "success" and "untrained_success" are true, false or, where the
+    network was not scored before training, null.
+    """
+    done = drawable(rows)
+    study = done[(done["dataset"] == LABEL_STUDY) & (done["metric"] == "contrast")]
+    others = main_scores(rows)
+    others = others[(others["dataset"] != LABEL_STUDY) & others["ceiling"].notna()]
+    found = pd.concat([study, others.sort_values(_PANEL, kind="stable")])
+    found = found[(found["ansatz"] != "") & found["chance"].notna()]
+    way = REACHED * (found["ceiling"] - found["chance"])
+    bar = (found["chance"] + way).where(found["metric"] != "contrast", CONTRAST)
+    before = found["untrained_value"]
+    return found.assign(
+        success=found["value"] >= bar,
+        untrained_success=(before >= bar).astype(object).where(before.notna(), None),
+    )
+
+
+def shares(rows: pd.DataFrame, column: str = "success") -> pd.DataFrame:
+    """Return by dataset, metric, arm and width how many repeats succeed.
+
+    Columns: "n_true", "n_repeats", "share", and "low" and "high", its 95 % Wilson interval.
+    """
+    key = [*_PANEL, "arm", "n_qubits"]
+    seen = rows[rows[column].notna()]
+    counts = seen.assign(true=seen[column].astype(bool)).groupby(key, sort=False)["true"]
+    found = counts.agg(n_true="sum", n_repeats="size").reset_index().sort_values("n_qubits")
+    pairs = zip(found["n_true"], found["n_repeats"], strict=True)
+    ends = np.array([share(int(true), int(n)) for true, n in pairs]).reshape(-1, 3)
+    return found.assign(share=ends[:, 0], low=ends[:, 1], high=ends[:, 2])
+
+
+def success(rows: pd.DataFrame, layout: Layout) -> Figure:
+    """Draw the share of successful repeats against width, one panel per dataset and metric.
+
+    Args:
+        rows: Of table ``scores``.
+        layout: ``panels.WIDE`` or ``panels.NARROW``.
+    """
+    with style():
+        found = judged(rows)
+        if found.empty:
+            return message("No repeats to draw.", layout)
+        groups = [part for _, part in found.groupby(_PANEL, sort=False)]
+        labels = [
+            [arm_label(arm, part["dataset"].iloc[0]) for arm in sorted(part["arm"].unique())]
+            for part in groups
+        ]
+        figure, axes = panels(labels, layout, height_in=1.9)
+        for panel, part in zip(axes, groups, strict=True):
+            _draw(panel, part)
+            metric = "R²" if (name := part["metric"].iloc[0]) == "r_squared" else name
+            panel.set_title(f"{part['dataset'].iloc[0]}, {metric}")
+            panel.set_ylabel("share of repeats (fraction)")
+        return figure
+
+
+def _draw(axes: Axes, rows: pd.DataFrame) -> None:
+    """Draw every arm of one dataset and metric, trained and before."""
+    arms = list(rows.groupby("arm"))
+    chosen = looks([(p["ansatz"].iloc[0], p["loss_name"].iloc[0]) for _, p in arms])
+    ends = []
+    for i, ((arm, part), look) in enumerate(zip(arms, chosen, strict=True)):
+        shift = 2 ** (0.07 * (i - (len(arms) - 1) / 2))  # intervals stay apart
+        ends.append(_draw_arm(axes, str(arm), part, look, shift))
+    width_axis(axes, rows["n_qubits"], logarithmic=True)
+    axes.set_ylim(-0.06, 1.06)
+    axes.set_yticks(np.linspace(0, 1, 5))
+    label_ends(axes, ends)
+
+
+def _draw_arm(axes: Axes, arm: str, rows: pd.DataFrame, look: Look, shift: float) -> LineEnd:
+    before, after = shares(rows, "untrained_success"), shares(rows)
+    if len(before):
+        axes.plot(
+            before["n_qubits"] * shift,
+            before["share"],
+            look.marker,
+            markersize=8,
+            markerfacecolor="none",
+            markeredgecolor=look.colour,
+            label=f"{arm} untrained",
+        )
+    x, y = after["n_qubits"] * shift, after["share"]
+    reach = after[["low", "high"]].sub(y, axis=0).abs().to_numpy().T
+    axes.errorbar(
+        x, y, reach, color=look.colour, marker=look.marker, elinewidth=1.1, capsize=2.5, label=arm
+    )
+    label = arm_label(arm, rows["dataset"].iloc[0])
+    return LineEnd(float(x.iloc[-1]), float(y.iloc[-1]), label, look.colour)
+
+
+def headline(rows: pd.DataFrame) -> str:
+    """Return how many repeats of each arm succeed at the largest width of the first panel."""
+    first = rows.iloc[0]
+    own = rows[(rows["dataset"] == first["dataset"]) & (rows["metric"] == first["metric"])]
+    widest = shares(own[own["n_qubits"] == own["n_qubits"].max()])
+    told = [
+        f"{row['n_true']} of {row['n_repeats']} [{row['low']:.2f}, {row['high']:.2f}] "
+        f"({arm_label(row['arm'], row['dataset'])})"
+        for row in widest.sort_values(["share", "arm"], ascending=[False, True]).to_dict("records")
+    ]
+    return (
+        f"On {first['dataset']} at {own['n_qubits'].max():,} qubits the repeats that succeed: "
+        + ", ".join(told)
+    )
