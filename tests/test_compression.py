@@ -13,7 +13,13 @@ from qnnbench.states.families.ghz import ghz_state
 from qnnbench.states.mps import MPS
 from qnnbench.tasks import task_loss
 from qnnbench.tasks.batch import batch
-from qnnbench.tasks.compression import kept_fidelity, reconstruction, spectrum_ceiling
+from qnnbench.tasks.compression import (
+    kept_fidelity,
+    reconstruction,
+    reconstructions,
+    spectrum_ceiling,
+)
+from qnnbench.tasks.losses import LOSSES
 from tests.circuits import random_mps
 
 
@@ -46,6 +52,22 @@ def test_fidelity_is_that_of_the_dense_encode_reset_decode(n_qubits, n_kept):
     assert found.truncation_error < 1e-14
 
 
+@pytest.mark.parametrize(("ansatz", "n_kept"), [("rg_tree", 1), ("rg_tree", 3), ("brickwork", 2)])
+def test_fidelities_of_many_states_are_dense_whatever_the_encoder(ansatz, n_kept):
+    # A tree whose root keeps the qubits is evaluated as one; everything else is evolved.
+    rng = np.random.default_rng(n_kept)
+    network = build_ansatz(ansatz, 5)
+    params = rng.uniform(0, 2 * np.pi, len(network.symbols))
+    assignment = dict(zip(network.symbols, params, strict=True))
+    matrix = cirq.unitary(cirq.resolve_parameters(network.circuit, assignment))
+    states = [random_mps(5, 1 + k % 3, rng) for k in range(18)]
+    program = compile_circuit(network.circuit, network.symbols)
+    found = reconstructions(program, params, states, n_kept=n_kept)
+    expected = [dense_fidelity(matrix, s.state_vector(), n_kept) for s in states]
+    assert [f.fidelity for f in found] == pytest.approx(expected, abs=1e-10)
+    assert max(f.truncation_error for f in found) < 1e-14
+
+
 @pytest.mark.parametrize("n_kept", [1, 2, 3, 4])
 def test_losses_are_the_dense_populations_of_the_trash(n_kept):
     rng = np.random.default_rng(n_kept)
@@ -55,8 +77,8 @@ def test_losses_are_the_dense_populations_of_the_trash(n_kept):
     single = [law.sum(axis=tuple(s for s in range(5) if s != j))[0] for j in range(n_kept, 5)]
     joint = law.reshape(2**n_kept, -1)[:, 0].sum()
     for name, population in (("local", np.mean(single)), ("global", joint)):
-        loss = task_loss("compression", name, n_kept)
-        values = Evaluator(network.circuit, loss.observables(network), network.symbols)(
+        loss = task_loss("compression", name, network, n_kept)
+        values = Evaluator(network.circuit, loss.observables, network.symbols)(
             params, state
         ).values
         assert values == pytest.approx(np.array([[population]]), abs=1e-10)
@@ -115,6 +137,6 @@ def test_identity_reconstructs_two_thirds_of_the_two_state_ensemble(n_qubits):
 def test_a_rate_keeps_some_qubits_and_not_all(n_kept):
     network = build_ansatz("brickwork", 4)
     with pytest.raises(ValueError, match="n_kept must be 1 to 3"):
-        task_loss("compression", "local", n_kept).observables(network)
+        LOSSES["local"].on(network, n_kept)
     with pytest.raises(ValueError, match="n_kept must be 1 to 3"):
         kept_fidelity(ghz_state(4), n_kept)

@@ -146,7 +146,11 @@ def test_dataset_is_the_average_over_states(family, observable):
 
 
 NETWORKS = {
-    **{name: (name, 4, dict(ANSATZE[name].claim_options)) for name in ANSATZE if not ANSATZE[name].n_samples},
+    **{
+        ansatz.name: (ansatz.name, 4, dict(ansatz.claim_options))
+        for ansatz in ANSATZE.values()
+        if not ansatz.n_samples
+    },
     "deep_brickwork": ("deep_brickwork", 3, {}),
     "hea local": ("hea", 4, {"readout": "local"}),
     "odd tree": ("tree", 3, {}),

@@ -140,11 +140,13 @@ def test_a_backend_declines_with_the_reason_and_the_way_out():
     reads = cirq.X(qubits[0]) * cirq.X(qubits[39])
     with pytest.raises(BackendCannot, match=r"40 qubits.*Use 'heisenberg'"):
         qnnbench.expectations(ghz, reads, [0.3], backend="statevector")
-    far = cirq.Circuit(cirq.CX(qubits[0], qubits[1]), cirq.ZZ(qubits[0], qubits[2]) ** t)
-    far += cirq.CX(qubits[0], qubits[1])
-    middle = cirq.X(qubits[0]) * cirq.X(qubits[1])
-    with pytest.raises(BackendCannot, match="merge two neighbours"):
-        qnnbench.expectations(far, middle, [0.3], backend="tree")
+    woven = cirq.Circuit(
+        cirq.ZZ(a, b) ** t
+        for offset in (0, 1, 0, 1)
+        for a, b in zip(qubits[offset::2], qubits[offset + 1 :: 2], strict=False)
+    )
+    with pytest.raises(BackendCannot, match=r"^tree: .*Use 'heisenberg'"):
+        qnnbench.expectations(woven, cirq.X(qubits[0]), [0.3], backend="tree")
 
 
 def test_symbols_are_known_by_name_and_only_once():

@@ -12,8 +12,8 @@ from qnnbench.states.datasets import build_dataset
 from qnnbench.tasks.losses import readout_observables
 from qnnbench.tasks.regression import LinearHead, r_squared
 from qnnbench.tasks.scores import paired_difference, r_squared_score
-from qnnbench.training.settings import Settings
 from qnnbench.training.scoring import scorer
+from qnnbench.training.settings import Settings
 from tests.circuits import cirq_values
 
 SIZES = {"train": 12, "validation": 8, "test": 20}
@@ -50,8 +50,8 @@ def test_test_row_is_that_of_dense_means_and_scikit_learn():
     dataset = build_dataset("spt_path", 5, SIZES, seed=0)
     network = build_ansatz("rg_tree", 5)
     trained, untrained = np.random.default_rng(2).uniform(0, 6, size=(2, len(network.symbols)))
-    judge = scorer("regression", network, dataset, Settings(n_steps=1))
-    (row,), error = judge.test(trained, untrained, np.random.default_rng(0))
+    judge = scorer("regression", network, dataset, Settings())
+    (row,), error = judge.test(trained, untrained, np.random.default_rng(0), 16)
     train, test = dataset.select("train"), dataset.select("test")
     values = []
     for params in (trained, untrained):
@@ -98,8 +98,8 @@ def test_intervals_are_over_couplings_where_states_share_them():
     dataset = replace(found, couplings=np.copysign(1 + (found.couplings > 0.5), found.couplings))
     network = build_ansatz("rg_tree", 5)
     angles, idle = np.random.default_rng(2).uniform(0, 6, size=(2, len(network.symbols)))
-    judge = scorer("regression", network, dataset, Settings(n_steps=1))
-    (row,), _ = judge.test(angles, idle, np.random.default_rng(0))
+    judge = scorer("regression", network, dataset, Settings())
+    (row,), _ = judge.test(angles, idle, np.random.default_rng(0), 16)
     train, test = dataset.select("train"), dataset.select("test")
     head = LinearHead.fit(dense_features(network, angles, train.states), train.targets)
     predictions = head.predict(dense_features(network, angles, test.states))
@@ -125,4 +125,4 @@ def test_equal_seeds_give_equal_intervals():
 def test_states_without_targets_are_declined_before_training(name):
     network, dataset = build_ansatz("qcnn", 4), build_dataset(name, 4, seed=0)
     with pytest.raises(ValueError, match=f"{name!r} has states without one.*'spt_path'"):
-        scorer("regression", network, dataset, Settings(n_steps=1))
+        scorer("regression", network, dataset, Settings())

@@ -60,10 +60,10 @@ def _line(
     if isinstance(gate, cirq.ControlledGate) and gate.control_values == cirq.ProductOfSums([1]):
         gate, modifier = gate.sub_gate, "ctrl @ "
     places = ", ".join(f"q[{qubit.x}]" for qubit in op.qubits if isinstance(qubit, cirq.LineQubit))
-    if gate in _FIXED:
+    if gate is not None and gate in _FIXED:
         return f"{modifier}{_FIXED[gate]} {places};"
     kind = next((kind for kind in _ROTATIONS if isinstance(gate, kind)), None)
-    if kind is None or gate.global_shift != -0.5:
+    if kind is None or not isinstance(gate, cirq.EigenGate) or gate.global_shift != -0.5:
         raise UnsupportedCircuit(
             f"OpenQASM is written for Pauli rotations, plain or controlled by one qubit, H, CZ "
             f"and CNOT; found {op}. Use cirq.Circuit.to_qasm on the resolved circuit."

@@ -186,8 +186,7 @@ def _loss_problems(
     for narrow in entry.get("curriculum", []):
         if narrow < (own := max(entry["widths"])):
             pair = [
-                build_ansatz(entry["ansatz"], n, **entry.get("options", {}))
-                for n in (narrow, own)
+                build_ansatz(entry["ansatz"], n, **entry.get("options", {})) for n in (narrow, own)
             ]
             yield from _refused((*path, "curriculum"), places, *pair)
 

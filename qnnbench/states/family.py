@@ -47,6 +47,8 @@ class DatasetFamily:
         variant: Option that a name "family/value" sets; empty where there is none.
         ceiling: Maps (dataset, n_copies) to the best accuracy of any measurement of so many
             copies of one unseen sample; None: 1.
+        contrast: Maps a dataset to the trace norm of the difference of its class means over
+            all noise, the largest contrast; None: not known.
         prepare: Maps (dataset, index) to the circuit that makes that noiseless state of
             |0…0>; None: the general one of ``qnnbench.states.exports``.
     """
@@ -67,6 +69,7 @@ class DatasetFamily:
     widths: str = "a whole number"
     variant: str = ""
     ceiling: Callable[[Dataset, int], float] | None = None
+    contrast: Callable[[Dataset], float] | None = None
     prepare: "Callable[[Dataset, int], cirq.Circuit] | None" = None
 
     def card(self) -> dict[str, Any]:

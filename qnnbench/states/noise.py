@@ -62,6 +62,31 @@ NOISES: dict[str, Callable[[int, float, np.random.Generator], np.ndarray]] = {
 }
 
 
+def shrinkage(kind: str, noise: float) -> tuple[float, float, float]:
+    """Return by what noise multiplies the mean of X, Y and Z, on average over its draws.
+
+    A rotation by an angle N(0, s²) keeps its axis and multiplies the rest by e^(-s²/2); one
+    about a random vector of three such components multiplies all by (1 + 2 E cos|v|)/3 with
+    E cos|v| = (1 - s²) e^(-s²/2), the characteristic function of Maxwell's law.
+
+    Args:
+        kind: A key of ``NOISES``.
+        noise: Its strength.
+
+    Raises:
+        ValueError: Unknown kind.
+    """
+    turned = float(np.exp(-(noise**2) / 2))
+    tilted = (1 + 2 * (1 - noise**2) * turned) / 3
+    drawn = 1 - 4 * noise / 3
+    known = {
+        "rotation": (tilted * turned, tilted * turned, tilted),
+        "tilt": (turned, 1.0, turned),
+        "pauli": (drawn, drawn, drawn),
+    }
+    return lookup(known, kind, "kind of noise")
+
+
 def local_noise(kind: str, n_qubits: int, noise: float, rng: np.random.Generator) -> np.ndarray:
     """Return one unitary per qubit of a kind of noise, shape (n_qubits, 2, 2).
 

@@ -22,6 +22,16 @@ def accuracy_ceiling(dataset: Dataset, n_copies: int) -> float:
     return family.ceiling(dataset, n_copies) if family and family.ceiling else 1.0
 
 
+def contrast_ceiling(dataset: Dataset) -> float:
+    """Return the largest contrast in the mean over samples; NaN where no family states one.
+
+    It is ||E ρ_1 - E ρ_0||_1, the trace norm of the difference of the class means: what the
+    best observable with outcomes in [-1, 1] reaches. A few test samples scatter about it.
+    """
+    family = DATASETS.get(dataset.name)
+    return family.contrast(dataset) if family and family.contrast else np.nan
+
+
 def above_ceiling(rows: Iterable[Mapping[Any, Any]]) -> list[str]:
     """Return one line per accuracy that lies above its ceiling by more than luck allows.
 

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 import cirq
 import numpy as np
 
+from qnnbench.backends import BackendCannot, tree
+from qnnbench.backends.protocol import Query
 from qnnbench.circuits.program import Program
 from qnnbench.states.contraction import transfer
 from qnnbench.states.mps import MPS
 from qnnbench.states.stacking import stack_states
+
+TREE_BATCH = 16  # states at once: what a tree keeps of each is megabytes
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,28 @@ def reconstruction(
     """
     encoded, lost = state.evolve(encoder, params, max_bond_dim)
     return Compressed(kept_fidelity(encoded, n_kept), lost)
+
+
+def reconstructions(
+    encoder: Program,
+    params: np.ndarray,
+    states: Sequence[MPS],
+    max_bond_dim: int = 64,
+    n_kept: int = 1,
+) -> list[Compressed]:
+    """Return :func:`reconstruction` of each state, exactly where the encoder is a tree.
+
+    On a tree whose root keeps the first qubits no state is evolved and no bond is cut.
+    """
+    found: list[Compressed] = []
+    try:
+        for start in range(0, len(states), TREE_BATCH):
+            query = Query(encoder, (), tuple(states[start : start + TREE_BATCH]))
+            fidelities = tree.kept_fidelities(query, params, n_kept)
+            found += [Compressed(float(fidelity), 0.0) for fidelity in fidelities]
+    except BackendCannot:
+        return [reconstruction(encoder, params, s, max_bond_dim, n_kept) for s in states]
+    return found
 
 
 def kept_fidelity(encoded: MPS, n_kept: int = 1) -> float:

@@ -80,6 +80,32 @@ def _contrast(values: np.ndarray, states: Batch) -> tuple[float, np.ndarray]:
     return float(sign @ values[:, -1]), cotangent
 
 
+def _root_spin(network: Network) -> tuple[Observable, ...]:
+    """Return the last three observables: X, Y and Z of one qubit."""
+    root = network.observables[-1]
+    if isinstance(root, cirq.PauliString) and len(root) == 1:
+        spin: tuple[Observable, ...] = tuple(
+            cirq.PauliString(pauli(*root)) for pauli in (cirq.X, cirq.Y, cirq.Z)
+        )
+        if network.observables[-3:] == spin:
+            return spin
+    raise ValueError(
+        "loss 'spin_contrast' needs an ansatz that reads X, Y, Z of its root, as rg_tree does"
+    )
+
+
+def _spin_contrast(values: np.ndarray, states: Batch) -> tuple[float, np.ndarray]:
+    """Minus the length of the difference of the class means, over all columns.
+
+    Of X, Y and Z of one qubit: the contrast along the direction that tells most.
+    """
+    sign = np.where(states.labels == 1, 1.0, -1.0) * states.weights
+    difference = sign @ values
+    length = float(np.linalg.norm(difference))
+    direction = difference / length if length > 0 else np.zeros_like(difference)
+    return -length, -np.outer(sign, direction)
+
+
 def _label_error(values: np.ndarray, states: Batch) -> tuple[float, np.ndarray]:
     """Mean squared distance of the last column from -1 for class 0 and 1 for class 1."""
     distance = values[:, -1] - np.where(states.labels == 1, 1.0, -1.0)
@@ -141,6 +167,7 @@ LOSSES = {
     loss.name: loss
     for loss in (
         Loss("contrast", readout_observables, _contrast),
+        Loss("spin_contrast", _root_spin, _spin_contrast),
         Loss("label_error", readout_observables, _label_error),
         Loss("squared_error", readout_observables, _squared_error),
         Loss("trash", _discarded, _population),

@@ -31,13 +31,15 @@ def accuracy_score(
     return _columns(metric, value, lower, upper, chance=0.5, ceiling=ceiling)
 
 
-def contrast_score(along: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+def contrast_score(
+    along: np.ndarray, labels: np.ndarray, ceiling: float = np.nan
+) -> dict[str, Any]:
     """Return the columns of the difference of class means, with its normal interval."""
     groups = [along[labels == label] for label in (0, 1)]
     value = float(groups[1].mean() - groups[0].mean())
     spread = np.sqrt(sum(g.var(ddof=1) / len(g) for g in groups if len(g) > 1))
     half = float(NORMAL_QUANTILE * spread)
-    return _columns("contrast", value, value - half, value + half, chance=0.0, ceiling=np.nan)
+    return _columns("contrast", value, value - half, value + half, chance=0.0, ceiling=ceiling)
 
 
 def success_score(success: np.ndarray, metric: str, ceiling: float) -> dict[str, Any]:

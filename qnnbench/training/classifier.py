@@ -6,8 +6,8 @@ import numpy as np
 
 from qnnbench.circuits.ansatze import Network
 from qnnbench.states.samples import Dataset
-from qnnbench.tasks.ceilings import accuracy_ceiling
-from qnnbench.tasks.one_shot import OneShot, outcome_ranges
+from qnnbench.tasks.ceilings import accuracy_ceiling, contrast_ceiling
+from qnnbench.tasks.one_shot import Measurable, OneShot
 from qnnbench.tasks.readout import Readout
 from qnnbench.tasks.scores import (
     accuracy_score,
@@ -41,24 +41,28 @@ class Classifier:
                 f"labels {found}"
             )
         self._features = Features(network, dataset, settings)
-        self._ranges = outcome_ranges(network)
+        self._measurable = Measurable.of(network)
         self._one_copy_ceiling = accuracy_ceiling(dataset, 1)
+        self._contrast_ceiling = contrast_ceiling(dataset)
 
     def validate(self, params: np.ndarray, bond_dim: int) -> tuple[float, float]:
         """Return accuracy and class contrast on the validation split, from exact means."""
-        readout, _ = self._fit(params, bond_dim)
+        readout, shot = self._fit(params, bond_dim)
         labels = self._features.splits["validation"].labels
         features = self._features(params, "validation", bond_dim).values
-        return float(readout.correct(features, labels).mean()), readout.contrast(features, labels)
+        contrast = contrast_score(shot.signal(features), labels)["value"]
+        return float(readout.correct(features, labels).mean()), contrast
 
     def test(
         self, params: np.ndarray, untrained: np.ndarray, rng: np.random.Generator, bond_dim: int
     ) -> tuple[Rows, float]:
         """Return the rows of both settings and the relative error.
 
-        From exact means: metrics "accuracy" and "contrast". From one copy of each state,
-        measured once: "one_shot_accuracy" counts right guesses on outcomes drawn with
-        ``rng``; "one_shot_success" is the exact probability behind that count.
+        From exact means: metric "accuracy" of the linear readout, and "contrast", the
+        difference of the class means of the one-shot observable, its outcomes moved to -1
+        and 1. From one copy of each state, measured once: "one_shot_accuracy" counts right
+        guesses on outcomes drawn with ``rng``; "one_shot_success" is the exact probability
+        behind that count.
         """
         result = self._features(params, "test", bond_dim)
         labels = self._features.splits["test"].labels
@@ -72,7 +76,8 @@ class Classifier:
         readouts, shots = (readout, before, readout), (shot, shot_before, shot)
         draws = rng.random(len(labels))
         correct = [r.correct(m, labels) for r, m in zip(readouts, means, strict=True)]
-        contrast = [r.contrast(m, labels) for r, m in zip(readouts, means, strict=True)]
+        signals = [s.signal(m) for s, m in zip(shots, means, strict=True)]
+        contrast = [contrast_score(s, labels, self._contrast_ceiling) for s in signals]
         guessed = [s.correct(m, labels, draws) for s, m in zip(shots, means, strict=True)]
         success = [s.success(m, labels) for s, m in zip(shots, means, strict=True)]
         ceiling = self._one_copy_ceiling
@@ -82,9 +87,9 @@ class Classifier:
             {**exact, **accuracy_score(correct[0]), **_compared(*correct)},
             {
                 **exact,
-                **contrast_score(result.values @ readout.axis, labels),
-                "untrained_value": contrast[1],
-                "value_at_double_bond": contrast[2],
+                **contrast[0],
+                "untrained_value": contrast[1]["value"],
+                "value_at_double_bond": contrast[2]["value"],
             },
             {
                 **once,
@@ -103,7 +108,7 @@ class Classifier:
     def _fit(self, params: np.ndarray, bond_dim: int) -> tuple[Readout, OneShot]:
         features = self._features(params, "train", bond_dim).values
         labels = self._features.splits["train"].labels
-        return Readout.fit(features, labels), OneShot.fit(features, labels, self._ranges)
+        return Readout.fit(features, labels), OneShot.fit(features, labels, self._measurable)
 
 
 def _compared(trained: np.ndarray, untrained: np.ndarray, finer: np.ndarray) -> dict[str, Any]:

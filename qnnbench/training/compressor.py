@@ -9,7 +9,7 @@ from qnnbench.circuits.program import compile_circuit
 from qnnbench.states.mps import MPS
 from qnnbench.states.samples import Dataset
 from qnnbench.tasks.batch import Batch, batch
-from qnnbench.tasks.compression import kept_fidelity, reconstruction, spectrum_ceiling
+from qnnbench.tasks.compression import kept_fidelity, reconstructions, spectrum_ceiling
 from qnnbench.tasks.scores import NORMAL_QUANTILE
 from qnnbench.training.settings import Settings
 
@@ -87,10 +87,7 @@ class Compressor:
         self, params: np.ndarray, states: Batch, bond: int = DECODING_BOND_DIM
     ) -> tuple[np.ndarray, float]:
         """Return each state's fidelity, (n_states,), and their truncation error."""
-        parts = [
-            reconstruction(self._encoder, params, state, bond, self._n_kept)
-            for state in _pure(states)
-        ]
+        parts = reconstructions(self._encoder, params, _pure(states), bond, self._n_kept)
         lost = max(part.truncation_error for part in parts)
         return np.array([part.fidelity for part in parts]), float(np.sqrt(lost))
 

@@ -71,7 +71,8 @@ def planned(entry: Mapping[str, Any], narrow: Dataset, n_qubits: int, budget: Li
 
 def _widened(state: InputState, n_qubits: int, rng: np.random.Generator) -> InputState:
     """Return a random state with as many members, of the same bonds, on more qubits."""
-    members = tuple(_random(member.max_bond_dim, n_qubits, rng) for _, member in state.members)
+    pure = [member for _, member in state.members if isinstance(member, MPS)]
+    members = tuple(_random(member.max_bond_dim, n_qubits, rng) for member in pure)
     if len(members) == 1:
         return members[0]
     return Mixture(tuple(weight for weight, _ in state.members), members)

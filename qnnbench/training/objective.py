@@ -174,9 +174,7 @@ class StepLoss:
         self.backend = result.backend
         return result
 
-    def _drawn(
-        self, part: Part, params: np.ndarray, states: Batch, n_shots: int
-    ) -> np.ndarray:
+    def _drawn(self, part: Part, params: np.ndarray, states: Batch, n_shots: int) -> np.ndarray:
         self.backend = "qsim"
         return sampled_values(
             part.network, part.loss.observables, params[part.places], states, n_shots, self.rng

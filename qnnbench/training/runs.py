@@ -102,9 +102,7 @@ class Run:
                 place,
             )
 
-    def _judged(
-        self, judge: Scorer, progress: Progress, initial: np.ndarray
-    ) -> tuple[Rows, int]:
+    def _judged(self, judge: Scorer, progress: Progress, initial: np.ndarray) -> tuple[Rows, int]:
         """Return score rows with their verdicts and the operator bond they rest on.
 
         The bond doubles, within the run's limit, until truncation does not decide: the

@@ -19,7 +19,7 @@ rule training:
     log:
         "<logs>/training/{arm}/{batch}.log",
     priority: lambda w: study.widest(w.batch)
-    threads: 1 # repeats trained at once: --set-threads training=4
+    threads: 1  # repeats trained at once: --set-threads training=4
     params:
         cells=lambda w: study.cells(config, "training", w.arm, w.batch),
         source=study.source("training"),

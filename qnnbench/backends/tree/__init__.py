@@ -1,5 +1,5 @@
-"""Exact values and gradients of trees: each block merges two neighbours and drops a qubit."""
+"""Exact values and gradients of trees: stretches of qubits merge, a few of them go on."""
 
-from qnnbench.backends.tree.backend import cost, evaluate
+from qnnbench.backends.tree.backend import cost, evaluate, kept_fidelities
 
-__all__ = ["cost", "evaluate"]
+__all__ = ["cost", "evaluate", "kept_fidelities"]

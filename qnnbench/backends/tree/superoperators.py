@@ -1,10 +1,10 @@
 """Stretches of a chain as real maps from their left bond pair to their right one.
 
-A stretch whose qubits but one are traced out maps Hermitian matrices on its left bond to
-Hermitian matrices on its right one, for every Pauli letter p of the qubit that is kept:
-T[b, p, (x, x'), (y, y')]. Writing a Hermitian S + iK as the real matrix S + K makes the
-maps real: T becomes Re T[xx', yy'] + Im T[xx', y'y] (derived here). The letter 1 of the
-kept qubit carries no angle, so cotangents have the letters X, Y, Z only.
+A stretch whose qubits are traced out but for m that are kept maps Hermitian matrices on its
+left bond to Hermitian matrices on its right one, for every Pauli string p of the kept
+qubits: T[b, p, (x, x'), (y, y')]. Writing a Hermitian S + iK as the real matrix S + K makes
+the maps real: T becomes Re T[xx', yy'] + Im T[xx', y'y] (derived here). The string of
+ones carries no angle, so cotangents have the others only.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from qnnbench.backends.heisenberg.contraction import CACHE_BYTES
-from qnnbench.circuits.pauli_transfer import PAULIS
+from qnnbench.backends.tree.cells import strings
 
 
 def site_tensors(states: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:
@@ -47,10 +47,10 @@ def idle_environments(tensors: Sequence[np.ndarray]) -> tuple[list[np.ndarray], 
 
 
 def _carried(environment: np.ndarray, tensor: np.ndarray) -> np.ndarray:
-    batch, bond, _, after = tensor.shape
-    ket = environment @ tensor.reshape(batch, bond, 2 * after)
-    bra = tensor.reshape(batch, 2 * bond, after).conj()
-    return bra.swapaxes(1, 2) @ ket.reshape(batch, 2 * bond, after)
+    batch, bond, size, after = tensor.shape
+    ket = environment @ tensor.reshape(batch, bond, size * after)
+    bra = tensor.reshape(batch, bond * size, after).conj()
+    return bra.swapaxes(1, 2) @ ket.reshape(batch, bond * size, after)
 
 
 def real_left(environment: np.ndarray) -> np.ndarray:
@@ -69,87 +69,88 @@ def _chunks(batch: int, numbers: int) -> list[slice]:
     return [slice(start, start + size) for start in range(0, batch, size)]
 
 
-def _kept_first(amplitudes: np.ndarray, kept: int) -> np.ndarray:
-    """Return A[b, s, k, (x, y)]: s the kept qubit, k all others."""
+def _kept_last(amplitudes: np.ndarray, kept: tuple[int, ...]) -> np.ndarray:
+    """Return A[b, k, (s, x, y)]: s the kept qubits, k all others."""
     batch, left, *_, right = amplitudes.shape
-    moved = np.moveaxis(amplitudes, (kept + 2, 1), (1, -2))
-    return moved.reshape(batch, 2, -1, left * right)
+    moved = np.moveaxis(amplitudes, (*(axis + 2 for axis in kept), 1), range(-2 - len(kept), -1))
+    return moved.reshape(batch, -1, 2 ** len(kept) * left * right)
 
 
-def superoperator(amplitudes: np.ndarray, kept: int) -> np.ndarray:
-    """Return the map of a stretch given by amplitudes, float64 (batch, 4, x², y²).
+def superoperator(amplitudes: np.ndarray, kept: tuple[int, ...]) -> np.ndarray:
+    """Return the map of a stretch given by amplitudes, float64 (batch, 4^m, x², y²).
 
     Args:
         amplitudes: (batch, x, 2, …, 2, y), one axis per qubit.
-        kept: Which qubit stays; the others are traced out.
+        kept: The m qubits that stay, ascending; the others are traced out.
     """
     batch, left, *_, right = amplitudes.shape
-    a = _kept_first(amplitudes, kept)
-    out = np.empty((batch, 4, left, left, right, right))
-    for rows in _chunks(batch, 4 * (left * right) ** 2):
-        bra = a[rows].reshape(-1, a[0].size // (left * right), left * right)
-        bra = bra.conj().swapaxes(1, 2)
-        for p, pauli in enumerate(PAULIS):
-            ket = np.tensordot(pauli, a[rows], (1, 1)).swapaxes(0, 1)
-            pairs = bra @ ket.reshape(len(bra), -1, left * right)
-            pairs = pairs.reshape(-1, left, right, left, right)
-            swapped = pairs.imag.transpose(0, 1, 3, 4, 2)  # the pair (y, y') turned round
-            np.add(pairs.real.transpose(0, 1, 3, 2, 4), swapped, out=out[rows, p])
-    return out.reshape(batch, 4, left**2, right**2)
+    a, letters, size = _kept_last(amplitudes, kept), strings(len(kept)), 2 ** len(kept)
+    out = np.empty((batch, 4 ** len(kept), left, left, right, right))
+    for rows in _chunks(batch, 2 * (size * left * right) ** 2):
+        pairs = a[rows].conj().swapaxes(1, 2) @ a[rows]
+        pairs = pairs.reshape(-1, size, left * right, size, left * right).swapaxes(2, 3)
+        pairs = letters.reshape(-1, size**2) @ pairs.reshape(len(pairs), size**2, -1)
+        pairs = pairs.reshape(-1, len(letters), left, right, left, right)
+        swapped = pairs.imag.transpose(0, 1, 2, 4, 5, 3)  # the pair (y, y') turned round
+        np.add(pairs.real.transpose(0, 1, 2, 4, 3, 5), swapped, out=out[rows])
+    return out.reshape(batch, len(letters), left**2, right**2)
 
 
-def superoperator_pull_back(bar: np.ndarray, amplitudes: np.ndarray, kept: int) -> np.ndarray:
-    """Return W with Re Σ W* dA = Σ bar dT, for ``bar`` of the letters X, Y, Z.
+def superoperator_pull_back(
+    bar: np.ndarray, amplitudes: np.ndarray, kept: tuple[int, ...]
+) -> np.ndarray:
+    """Return W with Re Σ W* dA = Σ bar dT, for ``bar`` of all strings but the ones.
 
     With T_p = A†P_pA and its complex cotangent B_p, W = Σ_p P_p A (B_p + B_p†).
     """
-    batch, left, *_, right = amplitudes.shape
-    a = _kept_first(amplitudes, kept)
-    shaped = bar.reshape(batch, 3, left, left, right, right)
-    turned = shaped + 1j * shaped.swapaxes(4, 5)
-    square = turned.transpose(0, 1, 2, 4, 3, 5).reshape(batch, 3, left * right, left * right)
-    square = square + square.conj().swapaxes(2, 3)
-    out = np.zeros(a.shape, dtype=complex)
-    for p in range(3):
-        ket = (a.reshape(batch, -1, left * right) @ square[:, p]).reshape(a.shape)
-        out += np.tensordot(PAULIS[p + 1], ket, (1, 1)).swapaxes(0, 1)
-    bits = amplitudes.shape[2:-1]
-    out = out.reshape(batch, 2, *bits[1:], left, right)
-    return np.moveaxis(out, (1, -2), (kept + 2, 1))
+    batch, left, *bits, right = amplitudes.shape
+    a, letters, size = _kept_last(amplitudes, kept), strings(len(kept))[1:], 2 ** len(kept)
+    out = np.empty(a.shape, dtype=complex)
+    for rows in _chunks(batch, 4 * (size * left * right) ** 2):
+        shaped = bar[rows].reshape(-1, len(letters), left, left, right, right)
+        turned = (shaped + 1j * shaped.swapaxes(4, 5)).transpose(0, 1, 2, 4, 3, 5)
+        # rows of A, then of the new amplitudes: P_p[s, t] (B_p + B_p†)
+        square = letters.reshape(-1, size**2).T @ turned.reshape(len(turned), len(letters), -1)
+        square = square.reshape(-1, size, size, left * right, left * right)
+        square = square.transpose(0, 2, 3, 1, 4).reshape(-1, a.shape[2], a.shape[2])
+        out[rows] = a[rows] @ (square + square.conj().swapaxes(1, 2))
+    moved = out.reshape(batch, *(2,) * (len(bits) - len(kept)), *(2,) * len(kept), left, right)
+    places = (*(axis + 2 for axis in kept), 1)
+    return np.moveaxis(moved, range(-2 - len(kept), -1), places)
 
 
 def _side_by_side(maps: np.ndarray) -> np.ndarray:
-    """Return (batch, 4, x, z) as matrices (batch, x, 4 z)."""
-    batch, _, x, z = maps.shape
-    return maps.swapaxes(1, 2).reshape(batch, x, 4 * z)
+    """Return (batch, l, x, z) as matrices (batch, x, l z)."""
+    batch, letters, x, z = maps.shape
+    return maps.swapaxes(1, 2).reshape(batch, x, letters * z)
 
 
 def _turned(gate: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Return R[b, p, (s, z), y] = Σ_t gate[p, s, t] T_t[z, y]."""
-    batch, _, z, y = right.shape
-    flat = gate.reshape(12, 4) @ right.reshape(batch, 4, z * y)
-    return flat.reshape(batch, 3, 4 * z, y)
+    batch, letters, z, y = right.shape
+    flat = gate.reshape(-1, letters) @ right.reshape(batch, letters, z * y)
+    return flat.reshape(batch, len(gate), -1, y)
 
 
 def merged(left: np.ndarray, right: np.ndarray, gate: np.ndarray) -> np.ndarray:
-    """Return the map of two neighbouring stretches after a block that keeps one qubit.
+    """Return the map of two neighbouring stretches after a cell that keeps m qubits.
 
-    Costs 13 products of the maps.
+    Costs 1 + (4^m - 1) 4^l products of the maps where the left stretch keeps l.
 
     Args:
-        left: (batch, 4, x, z).
-        right: (batch, 4, z, y).
-        gate: gate[p, s, t], (3, 4, 4): what the letters X, Y, Z of the kept qubit are of
-            the letters s, t of the two qubits before the block.
+        left: (batch, 4^l, x, z).
+        right: (batch, 4^r, z, y).
+        gate: gate[p, s, t], (4^m - 1, 4^l, 4^r): what the strings of the kept qubits but the
+            ones are of the strings s, t before the cell.
 
     Returns:
-        Float64 (batch, 4, x, y).
+        Float64 (batch, 4^m, x, y).
     """
-    out = np.empty((len(left), 4, left.shape[2], right.shape[3]))
-    for rows in _chunks(len(left), 12 * right[0, 0].size):
+    out = np.empty((len(left), len(gate) + 1, left.shape[2], right.shape[3]))
+    for rows in _chunks(len(left), gate[..., 0].size * right[0, 0].size):
         wide, turned = _side_by_side(left[rows]), _turned(gate, right[rows])
         np.matmul(left[rows, 0], right[rows, 0], out=out[rows, 0])
-        for p in range(3):
+        for p in range(len(gate)):
             np.matmul(wide, turned[:, p], out=out[rows, p + 1])
     return out
 
@@ -157,19 +158,23 @@ def merged(left: np.ndarray, right: np.ndarray, gate: np.ndarray) -> np.ndarray:
 def merged_pull_back(
     bar: np.ndarray, left: np.ndarray, right: np.ndarray, gate: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return cotangents of both maps, letters X, Y, Z, and of the gate (3, 4, 4)."""
-    batch, _, x, z = left.shape
-    y = right.shape[3]
-    left_bar, right_bar = np.empty((batch, 3, x, z)), np.empty((batch, 3, z * y))
-    gate_bar = np.zeros((12, 4))
-    for rows in _chunks(batch, 24 * z * y):
+    """Return cotangents of both maps, without the string of ones, and of the gate."""
+    batch, l_letters, x, z = left.shape
+    r_letters, y = right.shape[1], right.shape[3]
+    left_bar = np.empty((batch, l_letters - 1, x, z))
+    right_bar = np.empty((batch, r_letters - 1, z * y))
+    flat_gate = gate.reshape(-1, r_letters)
+    gate_bar = np.zeros_like(flat_gate)
+    for rows in _chunks(batch, 2 * len(flat_gate) * z * y):
         wide, turned = _side_by_side(left[rows]).swapaxes(1, 2), _turned(gate, right[rows])
-        turned_bar, wide_bar = np.empty_like(turned), np.zeros((len(wide), x, 3 * z))
-        for p in range(3):
+        turned_bar = np.empty_like(turned)
+        wide_bar = np.zeros((len(wide), x, (l_letters - 1) * z))
+        for p in range(len(gate)):
             wide_bar += bar[rows, p] @ turned[:, p, z:].swapaxes(1, 2)
             np.matmul(wide, bar[rows, p], out=turned_bar[:, p])
-        left_bar[rows] = wide_bar.reshape(-1, x, 3, z).swapaxes(1, 2)
-        flat = turned_bar.reshape(-1, 12, z * y)
-        np.matmul(gate.reshape(12, 4)[:, 1:].T, flat, out=right_bar[rows])
-        gate_bar += (flat @ right[rows].reshape(-1, 4, z * y).swapaxes(1, 2)).sum(axis=0)
-    return left_bar, right_bar.reshape(batch, 3, z, y), gate_bar.reshape(3, 4, 4)
+        left_bar[rows] = wide_bar.reshape(-1, x, l_letters - 1, z).swapaxes(1, 2)
+        flat = turned_bar.reshape(-1, len(flat_gate), z * y)
+        np.matmul(flat_gate[:, 1:].T, flat, out=right_bar[rows])
+        gate_bar += (flat @ right[rows].reshape(-1, r_letters, z * y).swapaxes(1, 2)).sum(axis=0)
+    right_bar = right_bar.reshape(batch, r_letters - 1, z, y)
+    return left_bar, right_bar, gate_bar.reshape(gate.shape)
