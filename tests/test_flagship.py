@@ -10,6 +10,8 @@ from qnnbench.backends import Evaluator, Limits
 from qnnbench.circuits.ansatze import build_ansatz
 from qnnbench.states.datasets import build_dataset
 from qnnbench.states.noise import NOISES, local_noise, shrinkage
+from qnnbench.states.stabilizer import StabilizerState
+from qnnbench.states.stabilizer_mps import stabilizer_mps
 from qnnbench.tasks.ceilings import contrast_ceiling
 from qnnbench.tasks.losses import readout_observables
 from qnnbench.tasks.readout import Readout
@@ -189,3 +191,17 @@ def test_a_curriculum_minimises_the_sum_over_its_widths():
     step = 1e-4 * direction / np.linalg.norm(direction)
     slope = (by_hand(params + step) - by_hand(params - step)) / 2e-4
     assert loss.gradient(params) @ step / 1e-4 == pytest.approx(slope, abs=1e-6)
+
+
+@pytest.mark.parametrize(("dataset", "is_blind"), [("ring_pair", True), ("ghz_dephased", False)])
+def test_the_first_layer_is_blind_where_all_pairs_are_maximally_mixed(dataset, is_blind):
+    network = build_ansatz("rg_tree", 10)
+    sizes = dict.fromkeys(("train", "validation", "test"), 2)
+    states = build_dataset(dataset, 10, sizes, seed=0).states[:2]
+    states = [stabilizer_mps(s) if isinstance(s, StabilizerState) else s for s in states]
+    params = np.random.default_rng(9).uniform(0, 2 * np.pi, len(network.symbols))
+    evaluator = Evaluator(network.circuit, network.observables[:5], network.symbols)
+    result = evaluator(params, states)
+    slopes = result.gradient(np.ones(result.values.shape))
+    assert (np.abs(result.values).max() < 1e-12) == is_blind
+    assert (np.abs(slopes).max() < 1e-12) == is_blind
