@@ -134,7 +134,7 @@ def test_a_run_killed_at_any_step_resumes_bit_for_bit(small, tmp_path, monkeypat
 def hold(folder, held, done):
     with Checkpoint(folder, "run").held():
         held.set()
-        done.wait(30)
+        done.wait(120)
 
 
 def test_one_run_is_trained_by_one_process(tmp_path):
@@ -142,7 +142,7 @@ def test_one_run_is_trained_by_one_process(tmp_path):
     held, done = context.Event(), context.Event()
     other = context.Process(target=hold, args=(tmp_path, held, done))
     other.start()
-    assert held.wait(30)
+    assert held.wait(120)
     with (
         pytest.raises(RuntimeError, match="being trained by another process"),
         Checkpoint(tmp_path, "run").held(),

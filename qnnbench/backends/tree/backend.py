@@ -96,14 +96,27 @@ def cost(query: Query) -> Cost:
     tops = plan(query.program)
     reads, projectors = _reads(query, tops), _projectors(query, tops)
     bonds = [1, *(max(t.shape[2] for t in site) for site in zip(*query.tensors, strict=True))]
-    prices = np.zeros(2)
+    seconds, held = 0.0, 0.0
     if reads:
         patches, merges = patches_and_merges(tops, max(bonds))
-        prices += np.sum([_price(patch, bonds, True) for patch in patches], axis=0)
-        prices += np.sum([np.zeros(2), *(_price(m, bonds, False) for m in merges)], axis=0)
-    seconds, held = prices * len(query.states)
-    n_calls = len(query.program.sites) * (1 + len(projectors))
-    return Cost(3.5e-4 * n_calls + seconds, held)
+        prices = [_price(patch, bonds, True) for patch in patches]
+        prices += [_price(merge, bonds, False) for merge in merges]
+        seconds, held = np.sum(prices, axis=0) * len(query.states)
+        seconds += 3.5e-4 * len(query.program.sites)
+    inside = [stretch for top in tops for stretch in top.inside]
+    for _ in projectors:
+        prices = [_projected_price(stretch, bonds) for stretch in inside]
+        more, most = np.sum(prices, axis=0) * len(query.states)
+        seconds += more + 1.5e-4 * len(query.program.sites)
+        held += most
+    return Cost(float(seconds), float(held))
+
+
+def _projected_price(stretch: Stretch, bonds: list[int]) -> np.ndarray:
+    """Return seconds and bytes per state of the amplitudes of a stretch."""
+    x, y, size = bonds[stretch.start], bonds[stretch.end], 2 ** len(stretch.qubits)
+    z = bonds[stretch.children[1].start] if stretch.children else 1
+    return np.array([3e-9 * size * x * y * (z + 2 * size), 32.0 * size * x * y])
 
 
 def evaluate(query: Query, params: np.ndarray) -> Evaluation:
