@@ -1,7 +1,5 @@
 """Loss, validation score and gradients step by step, at the widths where arms compare."""
 
-from collections.abc import Iterable
-
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -9,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from qnnbench.figures.marks import arm_looks
 from qnnbench.figures.panels import (
     Layout,
     LineEnd,
@@ -19,7 +18,7 @@ from qnnbench.figures.panels import (
     text_key,
 )
 from qnnbench.figures.repeats import over_repeats
-from qnnbench.figures.style import Look, looks, power_of_ten, style
+from qnnbench.figures.style import Look, power_of_ten, style
 
 MEASURES = {
     "loss": "training loss (dimensionless)",
@@ -123,14 +122,10 @@ def _curves(rows: pd.DataFrame, measure: str) -> list[tuple[str, pd.DataFrame]]:
     ]
 
 
-def _looks(curves: Iterable[tuple[str, pd.DataFrame]]) -> list[Look]:
-    return looks([(p["ansatz"].iloc[0], p["loss_name"].iloc[0]) for _, p in curves])
-
-
 def _draw_measure(axes: Axes, rows: pd.DataFrame, measure: str) -> None:
     """Draw one measure of every curve; steps without a value are left out."""
     curves = _curves(rows, measure)
-    pairs = zip(curves, _looks(curves), strict=True)
+    pairs = zip(curves, arm_looks(curves), strict=True)
     ends = [_draw_curve(axes, part, measure, name, look) for (name, part), look in pairs]
     axes.set_ylabel(MEASURES[measure])
     _step_axis(axes)
@@ -205,7 +200,7 @@ def gradient_curves(rows: pd.DataFrame, layout: Layout) -> Figure:
         figure, axes = panels(labels, layout, height_in=2.3)
         for panel, part in zip(axes, parts, strict=True):
             curves = _curves(part, NORM)
-            pairs = zip(curves, _looks(curves), strict=True)
+            pairs = zip(curves, arm_looks(curves), strict=True)
             ends = [_draw_gradient(panel, own, name, look) for (name, own), look in pairs]
             panel.set_title(_title(part))
             panel.set_ylabel("gradient (rad⁻¹, log scale)")

@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from qnnbench.figures.marks import arm_looks, draw_middles, draw_repeats, side_by_side
 from qnnbench.figures.panels import (
     Layout,
     LineEnd,
@@ -16,7 +17,7 @@ from qnnbench.figures.panels import (
 )
 from qnnbench.figures.repeats import over_repeats
 from qnnbench.figures.scores import drawable, score_text
-from qnnbench.figures.style import LIGHT, Look, looks, style
+from qnnbench.figures.style import LIGHT, Look, style
 
 TASK = "two_copy_classification"
 BOUND, BEST = "ppt_bound", "best_accuracy"  # arm and metric of what is exact
@@ -92,10 +93,10 @@ def _bounds(rows: pd.DataFrame, over: str) -> dict[str, tuple[pd.Series, tuple]]
 def _draw(axes: Axes, rows: pd.DataFrame, over: str) -> None:
     """Draw every arm of one panel, and the lines it cannot pass."""
     arms = list(rows[rows["metric"] == "accuracy"].groupby("arm"))
-    chosen = looks([(p["ansatz"].iloc[0] or str(arm), p["loss_name"].iloc[0]) for arm, p in arms])
+    chosen = arm_looks(arms)
     ends = []
     for i, ((arm, part), look) in enumerate(zip(arms, chosen, strict=True)):
-        shift = 2 ** (0.07 * (i - (len(arms) - 1) / 2))  # repeats stay apart
+        shift = side_by_side(i, len(arms))
         ends.append(_draw_arm(axes, str(arm), part, look, shift, over))
     width_axis(axes, rows[over].astype(int), logarithmic=True)
     if over == "n_copies":
@@ -120,30 +121,11 @@ def _draw_arm(
 ) -> LineEnd:
     """Draw each repeat as a point, their median as a marker, the minimum as a tick below."""
     found = over_repeats(rows, [over])
-    x = found[over] * shift
-    reach = (found["median"] - found["minimum"]).to_numpy()
-    axes.plot(
-        rows[over] * shift,
-        rows["value"],
-        ".",
-        color=look.colour,
-        alpha=0.5,
-        markersize=4,
-        label=f"{arm} repeats",
-    )
-    axes.errorbar(
-        x,
-        found["median"],
-        [reach, np.zeros_like(reach)],
-        color=look.colour,
-        marker=look.marker,
-        elinewidth=1.1,
-        capsize=3,
-        linewidth=1.0,
-        label=arm,
-    )
+    x, y = found[over] * shift, found["median"]
+    draw_repeats(axes, rows[over] * shift, rows["value"], look, arm)
+    draw_middles(axes, x, y, found[["minimum", "median"]], look, arm)
     label = arm_label(arm, rows["dataset"].iloc[0])
-    return LineEnd(float(x.iloc[-1]), float(found["median"].iloc[-1]), label, look.colour)
+    return LineEnd(float(x.iloc[-1]), float(y.iloc[-1]), label, look.colour)
 
 
 def headline(rows: pd.DataFrame) -> str:

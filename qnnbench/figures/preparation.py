@@ -5,10 +5,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from qnnbench.figures.marks import arm_looks, draw_middles, draw_repeats, draw_untrained
 from qnnbench.figures.panels import Layout, LineEnd, label_ends, message, panels
 from qnnbench.figures.repeats import over_repeats
 from qnnbench.figures.scores import BOUNDS, drawable, score_text
-from qnnbench.figures.style import LIGHT, Look, looks, style
+from qnnbench.figures.style import LIGHT, Look, style
 
 TASK = "preparation"
 
@@ -56,7 +57,7 @@ def _networks(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 def _draw(axes: Axes, rows: pd.DataFrame) -> None:
     """Draw every network of one target, its best product state and what its ranks allow."""
     networks = _networks(rows)
-    chosen = looks([tuple(p[_NETWORK].iloc[0]) for _, p in networks])
+    chosen = arm_looks(networks)
     pairs = zip(networks, chosen, strict=True)
     ends = [_draw_network(axes, name, part, look) for (name, part), look in pairs]
     for bound, name in _MEANING.items():
@@ -84,28 +85,10 @@ def _draw_network(axes: Axes, name: str, rows: pd.DataFrame, look: Look) -> Line
     """Draw repeats as points, their median with its bootstrap interval, and before training."""
     found = over_repeats(rows, ["n_layers"])
     before = over_repeats(rows, ["n_layers"], "untrained_value")
-    axes.plot(
-        before["n_layers"],
-        before["median"],
-        look.marker,
-        markerfacecolor=LIGHT["surface"],
-        markeredgecolor=look.colour,
-        label=f"{name} untrained",
-    )
-    axes.plot(
-        rows["n_layers"],
-        rows["value"],
-        ".",
-        color=look.colour,
-        alpha=0.45,
-        markersize=3.5,
-        label=f"{name} repeats",
-    )
+    draw_untrained(axes, before["n_layers"], before["median"], look, name)
+    draw_repeats(axes, rows["n_layers"], rows["value"], look, name)
     x, y = found["n_layers"], found["median"]
-    reach = found[["low", "high"]].sub(y, axis=0).abs().to_numpy().T
-    axes.errorbar(
-        x, y, reach, color=look.colour, marker=look.marker, elinewidth=1.1, capsize=2.5, label=name
-    )
+    draw_middles(axes, x, y, found[["low", "high"]], look, name)
     return LineEnd(float(x.iloc[-1]), float(y.iloc[-1]), name, look.colour)
 
 

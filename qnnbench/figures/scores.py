@@ -8,6 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from qnnbench.figures.marks import (
+    arm_looks,
+    draw_middles,
+    draw_repeats,
+    draw_untrained,
+    side_by_side,
+)
 from qnnbench.figures.panels import (
     Layout,
     LineEnd,
@@ -18,7 +25,7 @@ from qnnbench.figures.panels import (
     text_key,
     width_axis,
 )
-from qnnbench.figures.style import LIGHT, Look, looks, power_of_ten, style
+from qnnbench.figures.style import LIGHT, Look, power_of_ten, style
 
 LABEL_STUDY = "ghz_dephased"
 AXES = {
@@ -189,10 +196,10 @@ def _score_figure(rows: pd.DataFrame, layout: Layout, nothing: str, x: str = "n_
 def _draw_scores(axes: Axes, rows: pd.DataFrame, what: str, x: str) -> None:
     """Draw every arm of one dataset and metric, as it is or ``what`` is drawn ``AGAIN``."""
     arms = list(rows.groupby("arm"))
-    chosen = looks([(p["ansatz"].iloc[0] or str(arm), p["loss_name"].iloc[0]) for arm, p in arms])
+    chosen = arm_looks(arms)
     ends: list[LineEnd] = []
     for i, ((arm, part), look) in enumerate(zip(arms, chosen, strict=True)):
-        shift = 2 ** (0.07 * (i - (len(arms) - 1) / 2))  # intervals stay apart
+        shift = side_by_side(i, len(arms))
         if what == "magnitude":
             ends += _draw_decades(axes, part, str(arm), look, shift)
         elif what == "error":
@@ -231,27 +238,9 @@ def _draw_arm(
         return
     arm, x, y = str(rows["arm"].iloc[0]), middle[over] * shift, middle["value"]
     if middle["untrained_value"].notna().any():
-        axes.plot(
-            x,
-            middle["untrained_value"],
-            look.marker,
-            markerfacecolor=LIGHT["surface"],
-            markeredgecolor=look.colour,
-            label=f"{arm} untrained",
-        )
-    axes.plot(
-        rows[over] * shift,
-        rows["value"],
-        ".",
-        color=look.colour,
-        alpha=0.45,
-        markersize=3.5,
-        label=f"{arm} repeats",
-    )
-    reach = middle[["lower", "upper"]].sub(y, axis=0).abs().fillna(0.0).to_numpy().T
-    axes.errorbar(
-        x, y, reach, color=look.colour, marker=look.marker, elinewidth=1.1, capsize=2.5, label=arm
-    )
+        draw_untrained(axes, x, middle["untrained_value"], look, arm)
+    draw_repeats(axes, rows[over] * shift, rows["value"], look, arm)
+    draw_middles(axes, x, y, middle[["lower", "upper"]], look, arm)
     label = arm_label(arm, rows["dataset"].iloc[0])
     yield LineEnd(float(x.iloc[-1]), float(y.iloc[-1]), label, look.colour)
 

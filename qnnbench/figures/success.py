@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from qnnbench.figures.marks import arm_looks, draw_middles, draw_untrained, side_by_side
 from qnnbench.figures.panels import (
     Layout,
     LineEnd,
@@ -16,7 +17,7 @@ from qnnbench.figures.panels import (
 )
 from qnnbench.figures.repeats import share
 from qnnbench.figures.scores import LABEL_STUDY, drawable, main_scores
-from qnnbench.figures.style import Look, looks, style
+from qnnbench.figures.style import Look, style
 
 REACHED = 0.9  # of the way from chance to the ceiling
 CONTRAST = 0.5  # half of the most between GHZ states and dephased ones, trace distance 1/2
@@ -88,11 +89,10 @@ def success(rows: pd.DataFrame, layout: Layout) -> Figure:
 def _draw(axes: Axes, rows: pd.DataFrame) -> None:
     """Draw every arm of one dataset and metric, trained and before."""
     arms = list(rows.groupby("arm"))
-    chosen = looks([(p["ansatz"].iloc[0], p["loss_name"].iloc[0]) for _, p in arms])
+    chosen = arm_looks(arms)
     ends = []
     for i, ((arm, part), look) in enumerate(zip(arms, chosen, strict=True)):
-        shift = 2 ** (0.07 * (i - (len(arms) - 1) / 2))  # intervals stay apart
-        ends.append(_draw_arm(axes, str(arm), part, look, shift))
+        ends.append(_draw_arm(axes, str(arm), part, look, side_by_side(i, len(arms))))
     width_axis(axes, rows["n_qubits"], logarithmic=True)
     axes.set_ylim(-0.06, 1.06)
     axes.set_yticks(np.linspace(0, 1, 5))
@@ -102,20 +102,9 @@ def _draw(axes: Axes, rows: pd.DataFrame) -> None:
 def _draw_arm(axes: Axes, arm: str, rows: pd.DataFrame, look: Look, shift: float) -> LineEnd:
     before, after = shares(rows, "untrained_success"), shares(rows)
     if len(before):
-        axes.plot(
-            before["n_qubits"] * shift,
-            before["share"],
-            look.marker,
-            markersize=8,
-            markerfacecolor="none",
-            markeredgecolor=look.colour,
-            label=f"{arm} untrained",
-        )
+        draw_untrained(axes, before["n_qubits"] * shift, before["share"], look, arm, size=8)
     x, y = after["n_qubits"] * shift, after["share"]
-    reach = after[["low", "high"]].sub(y, axis=0).abs().to_numpy().T
-    axes.errorbar(
-        x, y, reach, color=look.colour, marker=look.marker, elinewidth=1.1, capsize=2.5, label=arm
-    )
+    draw_middles(axes, x, y, after[["low", "high"]], look, arm)
     label = arm_label(arm, rows["dataset"].iloc[0])
     return LineEnd(float(x.iloc[-1]), float(y.iloc[-1]), label, look.colour)
 

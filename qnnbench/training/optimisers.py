@@ -10,11 +10,15 @@ import numpy as np
 State = dict[str, np.ndarray]
 
 
-class Objective(Protocol):
-    """What an optimiser may ask for at one step; every answer is for the same states."""
+class Valued(Protocol):
+    """What an optimiser without gradients may ask for at one step."""
 
     def value(self, params: np.ndarray) -> float:
-        """Return the loss."""
+        """Return the loss; every answer of one step is for the same states."""
+
+
+class Objective(Valued, Protocol):
+    """What any optimiser may ask for at one step."""
 
     def gradient(self, params: np.ndarray) -> np.ndarray:
         """Return its derivatives by the angles, (n_symbols,)."""
@@ -132,7 +136,7 @@ class Spsa:
     def update(
         self,
         params: np.ndarray,
-        objective: Objective,
+        objective: Valued,
         state: State,
         factor: float,
         rng: np.random.Generator,
@@ -171,7 +175,7 @@ class Cma:
     def update(
         self,
         params: np.ndarray,
-        objective: Objective,
+        objective: Valued,
         state: State,
         factor: float,
         rng: np.random.Generator,

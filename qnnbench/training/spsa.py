@@ -20,9 +20,6 @@ class _Asked:
         self.values.append(self._loss(params))
         return self.values[-1]
 
-    def gradient(self, params: np.ndarray) -> np.ndarray:
-        raise NotImplementedError("a loss of shots has no gradient but what values estimate")
-
 
 def spsa(
     loss: Callable[[np.ndarray], float],
