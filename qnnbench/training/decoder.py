@@ -28,6 +28,7 @@ from qnnbench.tasks.batch import Batch
 from qnnbench.tasks.decoding import BitFlips, NoMatching, Shots
 from qnnbench.tasks.scores import accuracy_score, paired_difference
 from qnnbench.training.optimisers import Adam, cosine
+from qnnbench.training.step_rows import gradient_sizes
 
 log = logging.getLogger(__name__)
 
@@ -270,8 +271,7 @@ class _Run:
                 "stage": 1,
                 "learning_rate": self.settings.learning_rate,
                 "loss": loss,
-                "gradient_norm": float(np.linalg.norm(gradient)),
-                "gradient_median": float(np.median(np.abs(gradient))),
+                **gradient_sizes(gradient),
                 "error_estimate": float(result.error.max()),
                 "backend": result.backend,
                 "status": "ok",

@@ -14,6 +14,7 @@ from qnnbench.training.checkpoints import Checkpoint
 from qnnbench.training.objective import Part, StepLoss, parts_of
 from qnnbench.training.optimisers import State
 from qnnbench.training.settings import Settings, Stage
+from qnnbench.training.step_rows import gradient_sizes
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +137,7 @@ class _Steps:
             "stage": progress.stage + 1,
             "loss_name": self._stage.name,
             "loss": float(np.mean(loss.values)),
-            **_sizes(gradient),
+            **gradient_sizes(gradient),
             "validation_score": self._validated(progress),
             "error_estimate": loss.error,
             "relative_error": loss.relative_error,
@@ -169,19 +170,6 @@ class _Steps:
             "step %d, %s %.5g, |gradient| %.3g",
             *(row["step"], row["loss_name"], row["loss"], row.get("gradient_norm", np.nan)),
         )
-
-
-def _sizes(gradient: np.ndarray | None) -> dict[str, float]:
-    """Return the columns of a gradient's size; none where an optimiser takes no gradient."""
-    if gradient is None:
-        return {}
-    low, median, high = np.quantile(np.abs(gradient), [0.05, 0.5, 0.95])
-    return {
-        "gradient_norm": float(np.linalg.norm(gradient)),
-        "gradient_median": float(median),
-        "gradient_q05": float(low),
-        "gradient_q95": float(high),
-    }
 
 
 _ARRAYS = ("params", "best_params")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from qnnbench.training.optimisers import Spsa, cosine
+from qnnbench.training.step_rows import gradient_sizes
 
 
 class _Asked:
@@ -53,8 +54,7 @@ def spsa(
         angles, memory, gradient = optimiser.update(angles, asked, memory, factor, rng)
         row = {
             "loss": float(np.mean(asked.values)),
-            "gradient_norm": float(np.linalg.norm(gradient)),
-            "gradient_median": float(np.median(np.abs(gradient))),
+            **gradient_sizes(gradient),
             "error_estimate": 0.0,
             "status": "ok",
             "wall_time_s": time.perf_counter() - clock,
