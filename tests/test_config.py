@@ -101,6 +101,7 @@ def test_contradictions_are_found(tmp_path, old, new, message):
         ("task: compression", "task: regression", "'two_state' serves compression, not"),
         ("task: classification", "task: classification\n    n_kept: 2", "is for compression"),
         ("task: compression", "task: compression\n    n_kept: 4", "n_kept must be 1 to 3"),
+        ("task: classification", "task: classification\n    target: 1", "takes all classes"),
         ("readout: global", "raedout: global", "No option of ansatz 'hea' named 'raedout'"),
         ("readout: global", "readout: globl", "No readout named 'globl'. Did you mean 'global'"),
         ("{widths: *widths}", "{widths: *widths, options: {n_sample: 9}}", "'n_samples'"),

@@ -182,7 +182,7 @@ def test_target_is_the_first_state_of_its_class_before_noise():
         assert abs(target.states[0].overlap(ghz_state(6, phase))) == pytest.approx(1)
         assert len({id(target.select(s).states[0]) for s in ("train", "test")}) == 1
         assert target.details["target"] == label
-    with pytest.raises(ValueError, match=r"target=2 names no class of 'ghz_phase'.*\[0, 1\]"):
+    with pytest.raises(ValueError, match=r"2 names no class of 'ghz_phase'.*\[0, 1\]"):
         target_of(dataset, 2)
     with pytest.raises(ValueError, match="class 1 of 'ghz_dephased' is a Mixture"):
         target_of(build_dataset("ghz_dephased", 6, SMALL, seed=0), 1)

@@ -288,6 +288,28 @@ def test_rates_have_scores_and_ceilings_of_their_own(tmp_path):
     assert [row["ceiling"] for row in rows] == pytest.approx(expected, abs=1e-10)
 
 
+def test_one_class_may_be_compressed_alone(tmp_path):
+    fields = {"ordered_fields": [0.1, 0.15, 0.2, 0.25], "paramagnet_fields": [2.5, 2.7, 2.9, 3.1]}
+    sizes = {"train": 8, "validation": 4, "test": 8}
+    states = build_dataset("tfim", 8, sizes, seed=0, noise=0.0, **fields)
+    arm = {"task": "compression", "ansatz": "rg_tree", "loss": "trash", "n_steps": 150}
+    arm |= {"angles": {"law": "uniform"}, "batch_size": 16, "gradient_noise": 0.0}
+    (row,) = run({**arm, "target": 0}, states, tmp_path)["scores"]
+    assert row["n_samples"] == 4
+    # Two signs of the magnetisation at every field: one qubit tells them, and holds nearly all.
+    ordered = [s for s, label in zip(*kept(states), strict=True) if label == 0]
+    spectrum = np.linalg.svd([s.state_vector() for s in ordered], compute_uv=False) ** 2
+    assert row["ceiling"] == pytest.approx(spectrum[:2].sum() / len(ordered), abs=1e-10)
+    assert row["ceiling"] - 0.02 < row["value"] <= row["ceiling"]
+    with pytest.raises(ValueError, match=r"2 names no class of 'tfim', whose labels are \[0, 1\]"):
+        run({**arm, "target": 2}, states, tmp_path)
+
+
+def kept(states):
+    test = states.select("test")
+    return test.states, test.labels
+
+
 def test_regression_explains_more_than_the_untrained_network(tmp_path):
     sizes = {"train": 16, "validation": 16, "test": 40}
     states = build_dataset("spt_path", 6, sizes, seed=0)

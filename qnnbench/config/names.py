@@ -182,6 +182,8 @@ def _loss_problems(
             yield from _refused((*where, "loss"), task_loss, task, stage["loss"], network)
     if n_kept is not None:
         yield from _refused((*path, "n_kept"), task_loss, task, "", network, n_kept)
+    if "target" in entry and task not in ("compression", "preparation"):
+        yield Problem((*path, "target"), f"{task} takes all classes: leave target out")
     yield from _refused(path, Settings.of, entry)
     for narrow in entry.get("curriculum", []):
         if narrow < (own := max(entry["widths"])):

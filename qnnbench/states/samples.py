@@ -111,7 +111,23 @@ class Dataset:
             ValueError: Unknown split.
         """
         lookup(dict.fromkeys(SPLITS), split, "split")
-        chosen = np.flatnonzero(self.splits == split)
+        return self._of(np.flatnonzero(self.splits == split))
+
+    def of_class(self, label: int) -> "Dataset":
+        """Return the samples of one class, in order; the noiseless states come along whole.
+
+        Raises:
+            ValueError: No such class.
+        """
+        chosen = np.flatnonzero(self.labels == label)
+        if not len(chosen):
+            raise ValueError(
+                f"{label!r} names no class of {self.name!r}, whose labels are "
+                f"{np.unique(self.labels).tolist()}"
+            )
+        return self._of(chosen)
+
+    def _of(self, chosen: np.ndarray) -> "Dataset":
         arrays = {name: getattr(self, name)[chosen] for name in _ARRAYS}
         states = tuple(self.states[i] for i in chosen)
         parameters = tuple(self.parameters[i] for i in chosen)

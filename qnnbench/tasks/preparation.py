@@ -48,14 +48,7 @@ def target_of(dataset: Dataset, label: int = 0) -> Dataset:
     Raises:
         ValueError: No such class, or a state that is no pure MPS.
     """
-    source = dataset.noiseless or dataset
-    found = np.flatnonzero(source.labels == label)
-    if not len(found):
-        raise ValueError(
-            f"target={label!r} names no class of {dataset.name!r}, whose labels are "
-            f"{np.unique(source.labels).tolist()}"
-        )
-    state = source.states[found[0]]
+    state = (dataset.noiseless or dataset).of_class(label).states[0]
     if not isinstance(state, MPS):
         raise ValueError(
             f"a circuit is learned for a pure matrix product state; class {label} of "

@@ -164,6 +164,8 @@ def train_arm(
         raise ValueError(f"arm at n_qubits={n_qubits}, dataset at n_qubits={dataset.n_qubits}")
     repeats = range(arm["repeats"])
     datasets = {**(narrower or {}), n_qubits: dataset}
+    if arm["task"] == "compression" and "target" in arm:
+        datasets = {n: states.of_class(arm["target"]) for n, states in datasets.items()}
     if arm["task"] == "preparation":
         datasets = {n: target_of(states, arm.get("target", 0)) for n, states in datasets.items()}
     job = _Job(arm, datasets, seed, Path(checkpoint_dir), budget)
