@@ -25,6 +25,7 @@ LAYERS = (  # the order of imports, lowest first: a test proves it
     "training",
     "released",
     "rivals",
+    "hardware",
     "figures",
     "report",
     "config",
@@ -39,6 +40,7 @@ STAGES = {  # with the highest layer each one runs: code above cannot change its
     "trainability": "moments",
     "training": "training",
     "rivals": "rivals",
+    "hardware": "hardware",
     "report": "report",
 }
 SHARED_WIDTH = {

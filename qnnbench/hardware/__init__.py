@@ -1,0 +1,1 @@
+"""Networks on machines: circuits of native gates, their cost, their jobs, their counts."""
