@@ -1,4 +1,4 @@
-"""OpenQASM 3 programs of networks, read by the few lines of the language they use."""
+"""Networks as OpenQASM 3, read by the few lines of the language they use, and as Cirq's JSON."""
 
 import re
 from collections import Counter
@@ -9,7 +9,7 @@ import pytest
 import sympy
 
 from qnnbench.circuits.ansatze import ANSATZE, Network, build_ansatz
-from qnnbench.circuits.exports import to_qasm3
+from qnnbench.circuits.exports import FORMATS, to_cirq_json, to_qasm3
 from qnnbench.circuits.gates import UnsupportedCircuit
 from qnnbench.released import trained
 
@@ -125,3 +125,25 @@ def test_what_is_not_written_says_so():
         to_qasm3(network)
     with pytest.raises(ValueError, match=r"shape \(45,\), one angle per symbol, got \(3,\)"):
         to_qasm3(build_ansatz("rg_tree", 6), np.zeros(3))
+
+
+@pytest.mark.parametrize("pooling", ["discard", "controlled"])
+def test_cirq_reads_its_json_as_the_same_circuit(pooling):
+    network = build_ansatz("qcnn", 4, pooling=pooling)
+    params = np.random.default_rng(1).uniform(-7, 7, len(network.symbols))
+    assert cirq.read_json(json_text=to_cirq_json(network)) == network.circuit
+    read = cirq.read_json(json_text=to_cirq_json(network, params))
+    assert not cirq.is_parameterized(read)
+    expected = cirq.resolve_parameters(
+        network.circuit, dict(zip(network.symbols, params, strict=True))
+    )
+    order = {"qubit_order": cirq.LineQubit.range(4), "dtype": np.complex128}
+    np.testing.assert_allclose(read.unitary(**order), expected.unitary(**order), atol=1e-12)
+
+
+def test_every_format_wants_one_angle_per_symbol():
+    network = build_ansatz("rg_tree", 6)
+    for form in FORMATS.values():
+        if not form.extra:
+            with pytest.raises(ValueError, match=r"shape \(45,\), one angle per symbol"):
+                form.make(network, np.zeros(3))

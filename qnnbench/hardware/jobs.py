@@ -28,6 +28,7 @@ State = Literal[
 ]
 WAITING = ("intended", "queued", "running")
 FREE = 0.0  # what an emulator costs: nothing to confirm
+DEAREST = 1.2  # a job may cost so many times its estimate before the vendor stops it
 
 
 class NotConfirmed(ValueError):  # noqa: N818 - asking first is no error
@@ -225,13 +226,15 @@ def submit(
         raise ValueError(f"n_shots must be >= 1, got {n_shots}")
     key = job_key(machine, n_shots, device, repeat)
     with ledger.locked():
-        record = ledger.get(key)
-        if record is not None and record.job_id is not None:
-            return record
-        job_id = None if record is None else vendor.find(key, device)
-        if job_id is None:
+        known = ledger.get(key)
+        if known is not None and known.job_id is not None:
+            return known
+        job_id = None if known is None else vendor.find(key, device)
+        if known is not None and job_id is not None:
+            record = known
+        else:
             cost = vendor.cost(machine, n_shots, device)
-            others = ledger.spent(vendor.unit) - (0.0 if record is None else record.cost)
+            others = ledger.spent(vendor.unit) - (0.0 if known is None else known.cost)
             allowed = _allowed(others, cost, vendor.unit, device, max_cost, confirm)
             record = JobRecord(
                 key,
@@ -272,7 +275,7 @@ def _allowed(
         )
     if not confirm:
         raise NotConfirmed(f"Nothing was sent: {price} and nobody has confirmed it.")
-    return max_cost - spent
+    return min(max_cost - spent, DEAREST * cost)
 
 
 def collect(ledger: Ledger, vendor: Vendor, key: str) -> JobRecord:
@@ -289,12 +292,13 @@ def collect(ledger: Ledger, vendor: Vendor, key: str) -> JobRecord:
             f"No job {key} was sent from {ledger.folder}. Submit it first: a rerun of the "
             "submission finds a job that was sent and not recorded."
         )
+    job_id = record.job_id
     if not record.is_waiting:
         return record
-    status = vendor.poll(record.job_id)
+    status = vendor.poll(job_id)
     record = replace(record, state=status.state, message=status.message)
     if status.state == "done":
-        counts = vendor.fetch(record.job_id)
+        counts = vendor.fetch(job_id)
         n_back = sum(counts.values())
         record = replace(record, counts=counts)
         if n_back < record.n_shots:

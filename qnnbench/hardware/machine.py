@@ -1,10 +1,24 @@
 """The circuit that a machine runs: native gates, measurements, resets and classical control."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import cirq
+import numpy as np
+
+from qnnbench.circuits.ansatze import Network
+from qnnbench.hardware.feed_forward import measured_early
+from qnnbench.hardware.native import TO_Z, NativeStep, native_steps
+from qnnbench.hardware.readout import Read, letters_read
+from qnnbench.hardware.reuse import least_order, placed, width
+from qnnbench.hardware.steps import Step, fused, steps_of
+from qnnbench.registry import lookup
+from qnnbench.states.mps import MPS, PureState
+from qnnbench.states.preparation import to_cirq
+from qnnbench.states.stabilizer import StabilizerState
+from qnnbench.states.stabilizer_mps import stabilizer_mps
 
 NATIVE = (cirq.PhasedXPowGate, cirq.ZPowGate, cirq.ZZPowGate)
 
@@ -80,7 +94,7 @@ class MachineCircuit:
     @cached_property
     def depth(self) -> int:
         """Two-qubit gates on the longest chain through qubits and classical bits."""
-        reached: dict[cirq.Qid | str, int] = defaultdict(int)
+        reached: dict[object, int] = defaultdict(int)
         for op in self.circuit.all_operations():
             controls = [str(key) for key in cirq.control_keys(op)]
             step = max(reached[wire] for wire in (*op.qubits, *controls))
@@ -114,3 +128,151 @@ def _check_operation(op: cirq.Operation, written: set[str], measured: set[cirq.Q
     again = [str(q) for q in op.qubits if q in measured]
     if again and not isinstance(gate, cirq.ResetChannel):
         raise ValueError(f"{op} uses {again} after their measurement: reset them before")
+
+
+POOLINGS = {"feed_forward": True, "coherent": False}  # whether measured bits control gates
+
+Input = PureState | cirq.Circuit | None
+
+
+def machine_circuit(
+    network: Network | cirq.Circuit,
+    params: np.ndarray | None,
+    read: Read,
+    state: Input = None,
+    *,
+    pooling: str = "feed_forward",
+    reuse: bool = True,
+    n_physical: int | None = None,
+) -> MachineCircuit:
+    """Return the machine circuit whose bits have the law of ``read`` in a network's output.
+
+    What the readout does not depend on is left out. With feed-forward, a qubit that in the
+    end only controls gates is measured before them and its bit controls them; it is free
+    then. Gates on the same two qubits are one matrix of at most three ZZ powers (two before a
+    measurement or on a qubit in |0>, one on two of these). With reuse, gates wait until a
+    qubit is free: an order of least width is looked for.
+
+    Args:
+        network: A network, or a circuit without symbols on ``cirq.LineQubit.range(n_qubits)``.
+        params: Angles in radians, (n_symbols,); None for a circuit.
+        read: See ``letters_read``. The value of a string is (-1)^(sum of its bits);
+            coefficients are left to the reader.
+        state: The input: a pure state, or a circuit that makes it; None for |0…0>.
+        pooling: "feed_forward", or "coherent": nothing is measured but what is read.
+        reuse: Whether a qubit that is done with is reset and used again.
+        n_physical: Qubits of the machine, all of which may be used; None: as few as found.
+
+    Raises:
+        ValueError: Arguments that do not fit each other; letters that differ on one qubit; a
+            state of bond above 8; more qubits needed than ``n_physical``.
+        UnsupportedCircuit: Gates on more than two qubits that Cirq cannot decompose.
+    """
+    circuit = _bound(network, params)
+    letters = letters_read(read)
+    n_logical = _n_logical(network, letters, state)
+    feed_forward = lookup(POOLINGS, pooling, "pooling")
+    choices = [
+        _native(preparation + circuit, letters, feed_forward, reuse)
+        for preparation in _preparations(state)
+    ]
+    enough = n_physical or (0 if reuse else n_logical)
+
+    def price(steps: list[NativeStep]) -> tuple[int, int]:
+        return max(0, width(steps) - enough), sum(len(step.wires) == 2 for step in steps)
+
+    steps = min(choices, key=price)
+    needed = width(steps) if reuse else len({wire for step in steps for wire in step.wires})
+    if n_physical is not None and needed > n_physical:
+        raise ValueError(
+            f"n_physical={n_physical} was asked for, but the best order found for these "
+            f"{n_logical} qubits needs {needed}"
+            + ("" if reuse and feed_forward else ". Use pooling='feed_forward' and reuse=True")
+            + ". Read fewer qubits, or take a larger machine."
+        )
+    ops, keys = placed(steps, (n_physical or needed) if reuse else None)
+    return MachineCircuit(cirq.Circuit(ops), tuple(keys[place] for place in letters), n_logical)
+
+
+def _native(
+    circuit: cirq.Circuit, letters: Mapping[int, str], feed_forward: bool, reuse: bool
+) -> list[NativeStep]:
+    """Return native steps on logical qubits, ordered for least width with ``reuse``."""
+    steps = list(steps_of(circuit, _wires(circuit)))
+    steps += [Step((place,), TO_Z[letter]) for place, letter in letters.items()]
+    early = fused(measured_early(steps, letters, feed_forward))
+    early = fused(measured_early(early, letters, feed_forward, split=True))
+    native = native_steps(early)
+    return least_order(native) if reuse else native
+
+
+def _bound(network: Network | cirq.Circuit, params: np.ndarray | None) -> cirq.Circuit:
+    """Return the circuit with numbers for its symbols."""
+    if isinstance(network, cirq.Circuit):
+        if params is not None or cirq.is_parameterized(network):
+            raise ValueError(
+                "a cirq.Circuit is taken with params=None and without symbols, found "
+                f"{sorted(cirq.parameter_names(network))}. Give a Network, or resolve them."
+            )
+        return network
+    if params is None or np.shape(params) != (len(network.symbols),):
+        raise ValueError(
+            f"params must have shape ({len(network.symbols)},), one angle per symbol, "
+            f"got {params if params is None else np.shape(params)}"
+        )
+    names = (symbol.name for symbol in network.symbols)
+    angles = dict(zip(names, map(float, params), strict=True))
+    return cirq.resolve_parameters(network.circuit, angles)
+
+
+def _wires(circuit: cirq.Circuit) -> dict[cirq.Qid, int]:
+    """Return the place of each qubit of a circuit on the line."""
+    wires: dict[cirq.Qid, int] = {}
+    for qubit in sorted(circuit.all_qubits()):
+        if not isinstance(qubit, cirq.LineQubit) or qubit.x < 0:
+            raise ValueError(
+                f"circuits stand on cirq.LineQubit.range(n_qubits), found {qubit!r}. Map them: "
+                "circuit.transform_qubits."
+            )
+        wires[qubit] = qubit.x
+    return wires
+
+
+def _n_logical(network: Network | cirq.Circuit, letters: Mapping[int, str], state: Input) -> int:
+    """Return the number of logical qubits, on which state and readout must stand."""
+    made = _wires(state).values() if isinstance(state, cirq.Circuit) else ()
+    width_of_state = state.n_qubits if isinstance(state, MPS | StabilizerState) else 0
+    found = max([*letters, *made, width_of_state - 1]) + 1
+    if isinstance(network, cirq.Circuit):
+        return max([found, *(place + 1 for place in _wires(network).values())])
+    n_qubits = network.n_qubits
+    if found > n_qubits or 0 < width_of_state < n_qubits:
+        raise ValueError(
+            f"the network has {n_qubits} qubits, state and readout stand on {found}. Take them "
+            "of one width."
+        )
+    return n_qubits
+
+
+def _preparations(state: Input) -> list[cirq.Circuit]:
+    """Return circuits that make a state, one or two: which one costs less shows in the end.
+
+    A stabilizer state of bond 2 is also made along the line: no qubit waits for a far one.
+    """
+    if state is None:
+        return [cirq.Circuit()]
+    if isinstance(state, cirq.Circuit):
+        return [state]
+    if not isinstance(state, MPS | StabilizerState):
+        raise ValueError(
+            f"a machine makes pure states, got {type(state).__name__}. Make one circuit for each "
+            "of its members, and share the shots by their weights."
+        )
+    circuits = [to_cirq(state)]
+    if isinstance(state, StabilizerState):
+        try:
+            chain = stabilizer_mps(state)
+        except ValueError:  # its bond is large
+            return circuits
+        circuits += [to_cirq(chain)] if chain.max_bond_dim <= 2 else []
+    return circuits

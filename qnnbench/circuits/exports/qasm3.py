@@ -6,11 +6,9 @@ import cirq
 import numpy as np
 
 from qnnbench.circuits.affine import affine
-from qnnbench.circuits.ansatze import ROTATIONS, Network
-from qnnbench.circuits.gates import UnsupportedCircuit
+from qnnbench.circuits.ansatze import Network
+from qnnbench.circuits.exports.gates import NamedGate, check_params, named_gates
 
-_ROTATIONS = {gate: f"r{axis.lower()}" for axis, gate in ROTATIONS.items()}
-_FIXED: Mapping[cirq.Gate, str] = {cirq.H: "h", cirq.CZ: "cz", cirq.CNOT: "cx"}
 _DEFINED = (  # what "stdgates.inc" lacks
     "gate rzz(theta) a, b { cx a, b; rz(theta) b; cx a, b; }",
     "gate rxx(theta) a, b { h a; h b; rzz(theta) a, b; h a; h b; }",
@@ -34,41 +32,24 @@ def to_qasm3(network: Network, params: np.ndarray | None = None) -> str:
             CNOT.
         ValueError: ``params`` of another shape.
     """
-    if params is not None and np.shape(params) != (len(network.symbols),):
-        raise ValueError(
-            f"params must have shape ({len(network.symbols)},), one angle per symbol, "
-            f"got {np.shape(params)}"
-        )
+    if params is not None:
+        check_params(network, params)
     names = [symbol.name for symbol in network.symbols]
     index = {name: i for i, name in enumerate(names)}
     angles = names if params is None else [float(angle) for angle in params]
-    gates = [_line(op, index, angles) for op in network.circuit.all_operations()]
+    gates = [_line(gate, index, angles) for gate in named_gates(network.circuit)]
     inputs = [f"input float[64] {name};" for name in (names if params is None else ())]
     lines = ["OPENQASM 3.0;", 'include "stdgates.inc";', *_DEFINED, *inputs]
     return "\n".join([*lines, f"qubit[{network.n_qubits}] q;", *gates, ""])
 
 
 def _line(
-    op: cirq.Operation, index: Mapping[str, int], angles: Sequence[str] | Sequence[float]
+    gate: NamedGate, index: Mapping[str, int], angles: Sequence[str] | Sequence[float]
 ) -> str:
-    """Return the line of one gate.
-
-    Raises:
-        UnsupportedCircuit: It is none of the gates that are written.
-    """
-    gate, modifier = op.gate, ""
-    if isinstance(gate, cirq.ControlledGate) and gate.control_values == cirq.ProductOfSums([1]):
-        gate, modifier = gate.sub_gate, "ctrl @ "
-    places = ", ".join(f"q[{qubit.x}]" for qubit in op.qubits if isinstance(qubit, cirq.LineQubit))
-    if gate is not None and gate in _FIXED:
-        return f"{modifier}{_FIXED[gate]} {places};"
-    kind = next((kind for kind in _ROTATIONS if isinstance(gate, kind)), None)
-    if kind is None or not isinstance(gate, cirq.EigenGate) or gate.global_shift != -0.5:
-        raise UnsupportedCircuit(
-            f"OpenQASM is written for Pauli rotations, plain or controlled by one qubit, H, CZ "
-            f"and CNOT; found {op}. Use cirq.Circuit.to_qasm on the resolved circuit."
-        )
-    return f"{modifier}{_ROTATIONS[kind]}({_angle(gate, index, angles)}) {places};"
+    """Return the line of one gate."""
+    modifier = "ctrl @ " if gate.is_controlled else ""
+    angle = "" if gate.rotation is None else f"({_angle(gate.rotation, index, angles)})"
+    return f"{modifier}{gate.name}{angle} {', '.join(f'q[{qubit}]' for qubit in gate.qubits)};"
 
 
 def _angle(
