@@ -51,6 +51,8 @@ _RUN = {
     **_SETTING,
     **_NETWORK,
     "n_kept": _INT,  # qubits that a compressor keeps; null unless compression
+    "target": _INT,  # class that is compressed or prepared; null where all are
+    "error_rate": _REAL,  # of a data qubit of the code; null unless decoding
     "repeat": _INT,
 }
 

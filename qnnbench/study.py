@@ -67,8 +67,17 @@ def source(stage: str) -> str:
     root = Path(__file__).parent
     top = LAYERS.index(lookup(STAGES, stage, "stage"))
     units = [root / unit for unit in LAYERS[: top + 1]]
-    files = [file for unit in units for file in (unit.with_suffix(".py"), *unit.rglob("*.py"))]
+    files = [file for unit in units for file in (unit.with_suffix(".py"), *_texts(unit))]
+    if stage == "trainability":
+        files.append(root / "config" / "laws.py")  # its script reads the law of the angles there
     return digest({f"{f.relative_to(root)}": f.read_text() for f in files if f.is_file()})
+
+
+def _texts(unit: Path) -> list[Path]:
+    """Return the files of a unit that make results: code, and what pages are made of."""
+    return [
+        file for kind in (".py", ".html", ".css", ".js", ".bib") for file in unit.rglob(f"*{kind}")
+    ]
 
 
 def entries(config: Config, stage: str) -> dict[str, dict[str, Any]]:

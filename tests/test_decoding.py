@@ -161,7 +161,7 @@ def test_rows_without_the_matcher_say_how_to_get_it(monkeypatch):
 def test_what_costs_too_much_is_not_run():
     tables = rows_of(seconds=1e-9)
     assert [row["status"] for row in tables["runs"]] == ["over_budget"]
-    assert "60 steps within 1e-09 s" in tables["runs"][0]["reason"]
+    assert "60 steps of a repeat within 1e-09 s" in tables["runs"][0]["reason"]
     assert not tables["scores"]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qnnbench.figures import FIGURES, WIDE
-from qnnbench.figures.success import CONTRAST, REACHED, judged, shares
+from qnnbench.figures.success import CONTRAST_REACHED, REACHED, judged, shares
 from qnnbench.results import to_table
 
 
@@ -21,7 +21,7 @@ def frame(rows):
     return to_table("scores", rows).to_pandas()
 
 
-STUDY = {"dataset": "ghz_dephased", "chance": 0.0, "ceiling": None}
+STUDY = {"dataset": "ghz_dephased", "chance": 0.0, "ceiling": 1.0}
 
 
 def test_a_repeat_succeeds_most_of_the_way_from_chance_to_its_ceiling():
@@ -33,7 +33,7 @@ def test_a_repeat_succeeds_most_of_the_way_from_chance_to_its_ceiling():
 
 
 def test_a_contrast_has_a_bar_of_its_own_and_the_study_comes_first():
-    contrasts = rows_of([CONTRAST, 0.4, 1e-28], "contrast", 0.0, **STUDY)
+    contrasts = rows_of([CONTRAST_REACHED, 0.94, 1e-28], "contrast", 0.0, **STUDY)
     accuracies = rows_of([1.0, 1.0, 1.0], **STUDY | {"ceiling": 1.0})  # exact means tell 1e-28
     found = judged(frame(rows_of([1.0]) + accuracies + contrasts))
     assert list(found["dataset"]) == ["ghz_dephased"] * 3 + ["spt_path"]
@@ -63,7 +63,7 @@ def test_the_figure_draws_shares_with_their_intervals():
     rows = []
     for n_qubits, good in ((8, 5), (100, 5)):
         for arm, n_true in (("free", good), ("only", good if n_qubits == 8 else 0)):
-            values = [0.93] * n_true + [1e-28] * (5 - n_true)
+            values = [0.96] * n_true + [1e-28] * (5 - n_true)
             own = {"arm": arm, "n_qubits": n_qubits, "ansatz": "rg_tree"}
             rows += rows_of(values, "contrast", 0.0, **STUDY | own)
     figure = FIGURES["success"]

@@ -173,7 +173,8 @@ def _loss_problems(
 
     task, n_kept = entry["task"], entry.get("n_kept")
     yield from _refused((*path, "loss"), task_loss, task, entry.get("loss", ""), network)
-    for i, stage in enumerate(entry.get("stages", [])):
+    stages = entry.get("stages", [])
+    for i, stage in enumerate(stages):
         told = {**entry, **stage}
         where = (*path, "stages", i)
         if missing := [key for key in ("n_steps", "learning_rate") if key not in told]:
@@ -185,6 +186,15 @@ def _loss_problems(
     if "target" in entry and task not in ("compression", "preparation"):
         yield Problem((*path, "target"), f"{task} takes all classes: leave target out")
     yield from _refused(path, Settings.of, entry)
+    optimisers = {s.get("optimiser", entry.get("optimiser", "adam")) for s in stages or [{}]}
+    if entry.get("gradient_noise") and optimisers != {"adam"}:
+        text = "only adam is told gradients; n_shots gives losses the noise of so many outcomes"
+        yield Problem((*path, "gradient_noise"), text)
+    is_grid = isinstance(entry.get("learning_rate"), list)
+    if is_grid and stages and all("learning_rate" in stage for stage in stages):
+        yield Problem((*path, "learning_rate"), "every stage has its own: a grid says nothing")
+    if entry.get("zero_shot") and min(entry["widths"]) <= min(entry.get("curriculum", [0])):
+        yield Problem((*path, "widths"), "zero_shot needs a curriculum that starts below each")
     for narrow in entry.get("curriculum", []):
         if narrow < (own := max(entry["widths"])):
             pair = [

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from qnnbench.figures import (
     comparisons,
+    decoding,
     depth,
     ladder,
     learning,
@@ -186,9 +187,9 @@ FIGURES = {
             "Share of repeats, each with its own seed, that succeed, with its 95 % Wilson "
             "interval; hollow: of the same networks before training. A repeat succeeds where its "
             f"main test score comes {success.REACHED:.0%} of the way from chance to its ceiling; "
-            f"on ghz_dephased where its contrast reaches {success.CONTRAST:g}, half of the most "
-            "that an observable between -1 and 1 has there. Rows that are not ok count in no "
-            "share; the table of scores has their number.",
+            f"on ghz_dephased where its contrast reaches {success.CONTRAST_REACHED:.0%} of the "
+            "most that any observable between -1 and 1 has on the noisy states. Rows that are not "
+            "ok count in no share; the table of scores has their number.",
             "test scores with a chance line and a ceiling",
         ),
         Drawing(
@@ -269,6 +270,20 @@ FIGURES = {
             "their range); dots: repeats; hollow: before training. Lines: the best product state, "
             "and what the Schmidt ranks that a circuit of this depth can make allow.",
             "fidelities of prepared states",
+        ),
+        Drawing(
+            "decoding",
+            "Decoding",
+            ("scores",),
+            decoding.decoded,
+            decoding.decoding,
+            decoding.headline,
+            "How often the answer to a syndrome is wrong, against the probability of a bit flip "
+            "per data qubit. Filled markers: the median over repeats with its 95 % bootstrap "
+            "interval; dots: repeats; hollow: before training. Lines: the logical as it is, "
+            "checks not looked at, and the best answer to every syndrome, where these can be "
+            "enumerated.",
+            "logical accuracies",
         ),
         Drawing(
             "two_copies",

@@ -51,7 +51,8 @@ def ladder(rows: pd.DataFrame, layout: Layout) -> Figure:
         records = [r for r in RECORDS if r in set(found["record"])]
         records += sorted(set(found["record"]) - set(records))
         lanes = _lanes(pd.concat(ends), _by_difficulty(found), records)
-        least = min(0.4, float(np.nanmin(found[["value", "lower"]])) - 0.02)
+        seen = found[["value", "lower", "untrained_value"]].astype(float)
+        least = min(0.4, float(np.nanmin(seen)) - 0.02)
         figure, axes = panels([[]] * len(ends), layout, height_in=_LANE_IN * len(lanes))
         for panel, own in zip(axes, ends, strict=True):
             _draw(panel, own, lanes, least)
@@ -135,6 +136,15 @@ def _draw_lane(axes: Axes, rows: pd.DataFrame, y: int, least: float, look: Look)
         elinewidth=0.9,
         markersize=_MARK_PT,
         alpha=0.85,
+    )
+    before = rows["untrained_value"].dropna()
+    axes.plot(
+        before,
+        [y] * len(before),
+        look.marker,
+        color=look.colour,
+        markerfacecolor="none",
+        markersize=_MARK_PT,
     )
     ceilings = rows.loc[rows["ceiling"] < 1, "ceiling"]
     axes.plot(

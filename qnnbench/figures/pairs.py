@@ -132,6 +132,7 @@ def headline(rows: pd.DataFrame) -> str:
     """Return median and minimum of each arm from one pair at the largest width."""
     own = _shown(rows, "n_qubits")
     own = own[own["n_qubits"] == own["n_qubits"].max()]
+    own = own[own["dataset"] == own["dataset"].iloc[0]]  # bounds are those of one pair of states
     sampled = own[own["metric"] == "accuracy"]
     found = over_repeats(sampled, ["dataset", "arm"]).sort_values("median", ascending=False)
     told = [
@@ -145,6 +146,7 @@ def headline(rows: pd.DataFrame) -> str:
         len(bound)
     )
     return (
-        f"From one pair of copies of {own['n_qubits'].max():,} qubits each: "
+        f"On {own['dataset'].iloc[0]}, from one pair of copies of {own['n_qubits'].max():,} "
+        f"qubits each: "
         f"{', '.join(told)}; {', '.join(said)}"
     )

@@ -43,10 +43,14 @@ _CELL = ["dataset", "metric", "arm", "record", "n_copies", "n_kept", "n_qubits"]
 
 
 def drawable(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the scores that exist, in the order of the panels, their text free of nulls."""
+    """Return the scores that exist, in the order of the panels, their text free of nulls.
+
+    What needs no training stands beside every arm on its states: it counts once per repeat.
+    """
     done = rows[(rows["status"] == "ok") & rows["value"].notna()]
     done = done.sort_values(["metric", "dataset", "n_qubits"], kind="stable")
-    return text_key(done, ("dataset", "ansatz", "loss_name", "arm", "metric", "record"))
+    done = text_key(done, ("dataset", "ansatz", "loss_name", "arm", "metric", "record"))
+    return done[(done["ansatz"] != "") | ~done.duplicated([*_CELL, "repeat"])]
 
 
 def main_scores(rows: pd.DataFrame) -> pd.DataFrame:
@@ -55,7 +59,7 @@ def main_scores(rows: pd.DataFrame) -> pd.DataFrame:
     Exact means count as no copies: they come before shots.
     """
     done = drawable(rows)
-    done = done[done["metric"].isin(("accuracy", "fidelity", "r_squared"))]
+    done = done[done["metric"].isin(("accuracy", "logical_accuracy", "fidelity", "r_squared"))]
     copies = done["n_copies"].fillna(0)
     fewest = copies.groupby([done[name] for name in ("dataset", "metric", "arm", "n_qubits")])
     return done[copies == fewest.transform("min")]

@@ -290,7 +290,8 @@ def _converged(problem: Problem, question: Question) -> tuple[Solution, np.ndarr
     typical = float(np.sqrt(np.mean(np.minimum(changes, 1) ** 2)))
     changes = np.maximum(changes, typical / 3)  # one may be small by accident
     hoped = np.maximum(np.sqrt(fall) * changes, solution.spread)
-    return solution, np.maximum(np.sqrt(changes * hoped), solution.spread)
+    geometric = np.sqrt(changes) * np.sqrt(hoped)  # their product may overflow
+    return solution, np.maximum(geometric, solution.spread)
 
 
 def _centred(

@@ -38,9 +38,9 @@ class Verdict:
         verdict: "exponential", "polynomial", "undecided", or "exponential in the median":
             the variance falls polynomially, what a typical draw shows does not.
         reason: Why, in words.
-        n_widths: Widths that were fitted: 16 qubits or more, with a value above zero.
-        n_zero: Widths from 16 qubits on that were left out because the value is exactly
-            zero.
+        n_widths: Widths that were fitted, with a value above zero: 16 qubits or more, or
+            all where none is so wide, which the reason says.
+        n_zero: Widths that would count but were left out: the value is exactly zero.
         rate: Decades lost per qubit under the exponential law; NaN where nothing was
             fitted, like all numbers here.
         rate_lower: Lower end of its 95 % interval.
@@ -74,11 +74,11 @@ def scaling_verdict(
 ) -> Verdict:
     """Return whether a curve falls exponentially or polynomially with the width.
 
-    Two laws are fitted by least squares to log10 v at n >= 16: a straight line in n
-    (exponential) and one in log10 n (polynomial). Both have two coefficients, so the
-    penalties of AIC, of its small-sample form AICc and of BIC are the same for both and
-    their difference is N ln(S_polynomial / S_exponential) whichever is taken, with S the
-    sum of squared residuals over N widths. A curve that does not move is polynomial, of
+    Two laws are fitted by least squares to log10 v at n >= 16, or at all n where none is so
+    wide: a straight line in n (exponential) and one in log10 n (polynomial). Both have two
+    coefficients, so the penalties of AIC, of its small-sample form AICc and of BIC are the
+    same for both and their difference is N ln(S_polynomial / S_exponential) whichever is
+    taken, with S the sum of squared residuals over N widths. A curve that does not move is polynomial, of
     exponent 0. The better law must win by 4, and an exponential one must have a rate
     whose interval is above zero.
 
@@ -147,11 +147,12 @@ def _checked(n_qubits: Sequence[int], logs: Sequence[float]) -> tuple[np.ndarray
 
 def _verdict(widths: np.ndarray, logs: np.ndarray) -> Verdict:
     """Return the verdict on one curve."""
-    wide = widths >= LEAST_WIDTH
+    least = LEAST_WIDTH if widths.max(initial=0) >= LEAST_WIDTH else 0
+    wide = widths >= least
     seen = wide & np.isfinite(logs)
     count, n_zero = int(seen.sum()), int(wide.sum() - seen.sum())
     if count < LEAST_COUNT:
-        text = f"{count} widths from {LEAST_WIDTH} qubits on with a value above zero"
+        text = f"{count} widths from {least} qubits on with a value above zero"
         return Verdict("undecided", f"{text}, {LEAST_COUNT} are needed", count, n_zero)
     n, values = widths[seen], logs[seen]
     exponential, polynomial = _fit(n, values), _fit(np.log10(n), values)
@@ -159,6 +160,8 @@ def _verdict(widths: np.ndarray, logs: np.ndarray) -> Verdict:
     ratio = max(polynomial.square_sum, floor) / max(exponential.square_sum, floor)
     difference = count * float(np.log(ratio))
     word, reason = _judged(exponential, difference, float(np.ptp(values)))
+    if least < LEAST_WIDTH:
+        reason += f"; of widths below {LEAST_WIDTH} alone, where both laws still bend"
     return Verdict(
         word,
         reason,

@@ -28,7 +28,7 @@ COLUMNS = (
 )
 
 _PLACE = ["dataset", "metric", "n_qubits"]
-_CELL = [*_PLACE, "task", "n_copies", "n_kept"]
+_CELL = [*_PLACE, "task", "n_copies", "n_kept", "target", "error_rate"]
 _METHOD = ["arm", "record", "n_copies"]
 
 

@@ -1,11 +1,13 @@
 """Stabilizer states as matrix product states, exactly and at the least bond."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from qnnbench.registry import lookup
 from qnnbench.states.mps import MPS, PAULIS
+from qnnbench.states.samples import Dataset
 from qnnbench.states.stabilizer import StabilizerState, echelon
 
 MAX_BOND = 64  # 13 MB at 100 qubits
@@ -31,6 +33,19 @@ def stabilizer_mps(state: StabilizerState) -> MPS:
     """
     edges, turns = _graph_form(state)
     return MPS(tuple(_graph_tensors(edges))).rotated(turns)
+
+
+def in_tensors(dataset: Dataset) -> Dataset:
+    """Return the dataset with its stabilizer states as tensors, where a bond of 64 holds all."""
+    if not any(isinstance(state, StabilizerState) for state in dataset.states):
+        return dataset
+    try:
+        states = [
+            stabilizer_mps(s) if isinstance(s, StabilizerState) else s for s in dataset.states
+        ]
+    except ValueError:
+        return dataset
+    return replace(dataset, states=tuple(states))
 
 
 def _graph_form(state: StabilizerState) -> tuple[np.ndarray, np.ndarray]:

@@ -18,6 +18,7 @@ from qnnbench.circuits.angles import AngleLaw, angle_law
 from qnnbench.circuits.ansatze import ANSATZE, Network, build_ansatz
 from qnnbench.results import digest
 from qnnbench.states.samples import Dataset
+from qnnbench.states.stabilizer_mps import in_tensors
 from qnnbench.tasks import check_served
 from qnnbench.tasks.preparation import target_of
 from qnnbench.training.decoder import train_decoder
@@ -83,6 +84,7 @@ class Arm:
             "n_layers": networks[own].n_layers,
             "sharing": _option(entry["ansatz"], options, "sharing"),
             "n_kept": settings.n_kept if entry["task"] == "compression" else None,
+            "target": entry.get("target", 0 if entry["task"] == "preparation" else None),
         }
         law = angle_law(entry["angles"]["law"], entry["angles"].get("std", 0.1))
         return cls(entry["arm"], entry["task"], networks, grid, law, settings, columns)
@@ -164,6 +166,7 @@ def train_arm(
         raise ValueError(f"arm at n_qubits={n_qubits}, dataset at n_qubits={dataset.n_qubits}")
     repeats = range(arm["repeats"])
     datasets = {**(narrower or {}), n_qubits: dataset}
+    datasets = {n: in_tensors(states) for n, states in datasets.items()}
     if arm["task"] == "compression" and "target" in arm:
         datasets = {n: states.of_class(arm["target"]) for n, states in datasets.items()}
     if arm["task"] == "preparation":
@@ -219,7 +222,7 @@ class _Job:
             _NotRunError: It cannot or should not be trained.
         """
         arm = Arm.resolve(self.entry, self.datasets)
-        return _placed(arm, self.datasets, self.seed, self.budget, self.entry["repeats"])
+        return _placed(arm, self.datasets, self.seed, self.budget)
 
     def rows(self, repeat: int, resolved: Arm | None) -> dict[str, Rows]:
         """Train and score one repeat; None resolves the arm anew."""
@@ -229,21 +232,25 @@ class _Job:
         return Run(arm, self.datasets, self.seed, repeat).rows(self.checkpoint_dir, name)
 
 
-def _placed(arm: Arm, datasets: Datasets, seed: int, budget: Limits, repeats: int) -> Arm:
+def _placed(arm: Arm, datasets: Datasets, seed: int, budget: Limits) -> Arm:
     """Return the arm with the limits of its budget and the backend of its scores.
 
     Raises:
         _NotRunError: Nothing can evaluate it, or not within the budget or the error limit.
     """
-    n_steps, network = arm.n_steps * repeats, arm.network
-    settings = arm.settings.within(budget, n_steps)
+    network, settings = arm.network, arm.settings.within(budget, arm.n_steps)
     try:
         stages = next(iter(arm.grid.values()))
         parts = [p for s in stages for p in parts_of(s, arm.networks, datasets, settings)]
+        if blind := [p.choice for p in parts if not p.choice.backend.gives_gradients]:
+            name = blind[0].backend.name
+            raise BackendCannot(
+                f"only {name!r} takes these states, and it gives no gradients: {blind[0].reason}"
+            )
         own = [part for part in parts if part.network is network]
         choice = own[-1].choice if own else _zero_shot_choice(arm, datasets, settings)
     except OverBudget as costly:
-        reason = f"{n_steps} steps within {budget.seconds:g} s: {costly}"
+        reason = f"{arm.n_steps} steps of a repeat within {budget.seconds:g} s: {costly}"
         raise _NotRunError(arm, "over_budget", reason) from costly
     except BackendCannot as declined:
         raise _NotRunError(arm, "skipped", str(declined)) from declined

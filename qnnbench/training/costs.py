@@ -45,9 +45,14 @@ def planned(entry: Mapping[str, Any], narrow: Dataset, n_qubits: int, budget: Li
     network = build_ansatz(entry["ansatz"], n_qubits, **entry.get("options", {}))
     rates, n_runs = rates_of(entry), entry["repeats"]
     stages = stages_of({**entry, "learning_rate": rates[0]}, {n_qubits: network})
+    if entry.get("zero_shot"):
+        stages = ()
     n_steps = n_runs * len(rates) * sum(stage.n_steps for stage in stages)
-    settings = Settings.of(entry).within(budget, n_steps)
-    few = narrow.select("train").states[: settings.batch_size]
+    settings = Settings.of(entry).within(budget, n_steps // n_runs)
+    if entry["task"] == "compression" and "target" in entry:
+        narrow = narrow.of_class(entry["target"])
+    n_trained = 1 if entry["task"] == "preparation" else settings.batch_size
+    few = narrow.select("train").states[:n_trained]
     states = [_widened(state, n_qubits, np.random.default_rng(0)) for state in few]
     backend, seconds = "", 0.0
     try:

@@ -193,6 +193,7 @@ class _Run:
             "task": _TASK,
             "dataset": self.entry["dataset"],
             "n_qubits": n_qubits,
+            "error_rate": self.code.error_rate,
             "repeat": self.repeat,
             "seed_path": f"{self.seed}/{n_qubits}/{self.repeat}",
         }
@@ -243,15 +244,18 @@ class _Run:
     def _obstacle(self) -> dict[str, str]:
         """Return status and reason where the steps cannot or should not be taken, else nothing."""
         states = basis_states(np.zeros((self.settings.batch_size, len(self.code.checks)), int))
-        n_steps = self.settings.n_steps * self.entry["repeats"]
+        n_steps = self.settings.n_steps
         limits = replace(self.budget, seconds=self.budget.seconds / n_steps)
         try:
-            self.decoder.evaluator.choice(states, limits=limits)
+            choice = self.decoder.evaluator.choice(states, limits=limits)
         except OverBudget as costly:
-            reason = f"{n_steps} steps within {self.budget.seconds:g} s: {costly}"
+            reason = f"{n_steps} steps of a repeat within {self.budget.seconds:g} s: {costly}"
             return {"status": "over_budget", "reason": reason}
         except BackendCannot as declined:
             return {"status": "skipped", "reason": str(declined)}
+        if not choice.backend.is_exact:
+            reason = f"{choice.backend.name} truncates, and answers are not evaluated again finer"
+            return {"status": "skipped", "reason": reason}
         return {}
 
     def _train(self, params: np.ndarray) -> tuple[np.ndarray, Rows]:

@@ -11,7 +11,7 @@ import numpy as np
 from qnnbench.circuits.ansatze import Network
 from qnnbench.states.samples import Dataset
 from qnnbench.training.checkpoints import Checkpoint
-from qnnbench.training.objective import Part, StepLoss, parts_of
+from qnnbench.training.objective import LARGEST_ERROR, Part, StepLoss, parts_of
 from qnnbench.training.optimisers import State
 from qnnbench.training.settings import Settings, Stage
 from qnnbench.training.step_rows import gradient_sizes
@@ -143,7 +143,7 @@ class _Steps:
             "relative_error": loss.relative_error,
             "max_bond_dim": loss.bond_dim,
             "backend": loss.backend,
-            "status": "ok",
+            "status": "ok" if loss.relative_error <= LARGEST_ERROR else "failed",
             "wall_time_s": time.perf_counter() - clock,
         }
         self._tell(row)

@@ -1,8 +1,10 @@
 """The loss at one step: its batches, its backend, and what an optimiser is told of it."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import cirq
 import numpy as np
 
 from qnnbench.backends import Choice, Evaluator, Expectations
@@ -27,6 +29,7 @@ class Part:
         dataset: The training split at this width.
         choice: What evaluates it, and why.
         places: Where the network's angles stand among those that are trained, (n_symbols,).
+        n_gates: How many gates each angle stands in, (n_symbols,).
     """
 
     network: Network
@@ -35,6 +38,7 @@ class Part:
     dataset: Dataset
     choice: Choice
     places: np.ndarray
+    n_gates: np.ndarray
 
 
 def places(network: Network, trained: Network) -> np.ndarray:
@@ -51,6 +55,14 @@ def places(network: Network, trained: Network) -> np.ndarray:
             "share them, as with sharing: scale"
         )
     return np.array([place[symbol.name] for symbol in network.symbols])
+
+
+def n_gates(network: Network) -> np.ndarray:
+    """Return how many gates each angle stands in, int (n_symbols,)."""
+    met = Counter(
+        name for op in network.circuit.all_operations() for name in cirq.parameter_names(op)
+    )
+    return np.array([met[symbol.name] for symbol in network.symbols])
 
 
 def parts_of(
@@ -83,7 +95,9 @@ def parts_of(
             max_bond_dim=settings.first_bond_dim,
             limits=settings.limits,
         )
-        parts.append(Part(network, loss, evaluator, split, choice, places(network, own)))
+        parts.append(
+            Part(network, loss, evaluator, split, choice, places(network, own), n_gates(network))
+        )
     return tuple(parts)
 
 
@@ -142,18 +156,19 @@ class StepLoss:
         """Return the gradient with the noise of the settings; the loss is recorded too.
 
         With n shots per state, observable and shifted circuit a parameter-shift derivative
-        Σ c_i ∂<O_i> of Pauli means near 0 has the variance Σ c_i² / 2n: it is the noise of
-        every component here, exact for an angle that stands in one gate.
+        Σ c_i ∂<O_i> of Pauli means near 0 has the variance Σ c_i² / 2n for each gate that is
+        shifted: an angle that stands in k gates has k times that.
         """
         total, gradient = 0.0, np.zeros(len(params))
-        noise_squared = self.settings.gradient_noise**2
+        noise_squared = np.full(len(params), self.settings.gradient_noise**2)
         for part, states in zip(self.parts, self._batches, strict=True):
             result = self._expectations(part, params, states)
             value, cotangent = part.loss.evaluate(result.values, states)
             total += value
             np.add.at(gradient, part.places, result.gradient(cotangent))
             if self.settings.n_shots is not None:
-                noise_squared += float(np.sum(cotangent**2)) / (2 * self.settings.n_shots)
+                once = float(np.sum(cotangent**2)) / (2 * self.settings.n_shots)
+                np.add.at(noise_squared, part.places, once * part.n_gates)
         self.values.append(total)
         self.exact_gradient = gradient
         return gradient + np.sqrt(noise_squared) * self.rng.normal(size=gradient.shape)

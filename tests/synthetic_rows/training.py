@@ -76,7 +76,38 @@ def training(
     for n in widths:
         _add_pairs(tables, n, n_steps)
     _add_prepared(tables, min(widths), repeats)
+    for error_rate in (0.02, 0.05, 0.1):
+        _add_decoded(tables, error_rate, repeats)
     return tables
+
+
+def _add_decoded(tables, error_rate, repeats):
+    """Add what a tree and matching make of the syndromes of a small code."""
+    right = {"tree": 1 - 1.2 * error_rate, "": 1 - 0.9 * error_rate}
+    for ansatz, middle in right.items():
+        for repeat in range(repeats):
+            value = middle - 0.003 * repeat
+            ends = {"value": value, "lower": value - 0.004, "upper": value + 0.004}
+            known = {"chance": 1 - 1.6 * error_rate, "ceiling": 1 - 0.8 * error_rate}
+            if ansatz:
+                known["untrained_value"] = 0.5
+            tables["scores"].append(
+                identity(f"decoded {ansatz} {error_rate} {repeat}")
+                | {
+                    "task": "decoding",
+                    "arm": "tree_decoder" if ansatz else "matching",
+                    "dataset": "surface_code",
+                    "n_qubits": 9,
+                    "ansatz": ansatz or None,
+                    "error_rate": error_rate,
+                    "repeat": repeat,
+                    "metric": "logical_accuracy",
+                    "record": "syndromes",
+                    "n_samples": 10_000,
+                }
+                | ends
+                | known
+            )
 
 
 PREPARED = {1: 0.42, 2: 0.71, 4: 0.93}  # layers: fidelity of the middle repeat
