@@ -21,7 +21,13 @@ import pyarrow.parquet as pq
 from qnnbench.registry import lookup
 
 STATUSES = ("ok", "skipped", "over_budget", "failed")
-MEASUREMENT_COLUMNS = ("cpu_time_s", "wall_time_s", "peak_memory_mb")  # vary between equal runs
+MEASUREMENT_COLUMNS = (  # vary between equal runs
+    "cpu_time_s",
+    "wall_time_s",
+    "peak_memory_mb",
+    "job_id",
+    "submitted_at",
+)
 
 _TEXT, _INT, _REAL, _FLAG = pa.string(), pa.int64(), pa.float64(), pa.bool_()
 
@@ -184,6 +190,52 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
         "paired_lower": _REAL,
         "value_at_double_bond": _REAL,
     },
+}
+
+_MACHINE_RUN = {
+    "arm": _TEXT,
+    **_SETTING,
+    **_NETWORK,
+    "repeat": _INT,
+    "device": _TEXT,
+    "n_physical": _INT,  # qubits of the machine that the circuit uses
+    "n_one_qubit": _INT,
+    "n_two_qubit": _INT,
+    "n_measurements": _INT,
+    "circuit_depth": _INT,  # two-qubit gates on the longest chain
+    "no_error_probability": _REAL,  # of one shot; null where no figures are published
+    "n_shots": _INT,
+}
+
+TABLES["hardware"] = {
+    **IDENTITY,
+    **_MACHINE_RUN,
+    "device_qubits": _INT,
+    "noise_scale": _REAL,  # factor of all published error rates
+    "metric": _TEXT,
+    "value": _REAL,
+    "lower": _REAL,  # 95 % interval
+    "upper": _REAL,
+    "n_samples": _INT,
+    "chance": _REAL,
+    "noiseless": _REAL,  # exact value of the same states and shots without errors
+}
+TABLES["jobs"] = {
+    **IDENTITY,
+    **_MACHINE_RUN,
+    "vendor": _TEXT,
+    "job_key": _TEXT,
+    "job_id": _TEXT,
+    "job_state": _TEXT,
+    "submitted_at": _TEXT,
+    "state_index": _INT,  # of the test split
+    "label": _INT,
+    "n_back": _INT,  # shots that came back
+    "n_upper": _INT,  # of them, outcomes that speak for class 1
+    "noiseless": _REAL,  # probability of such an outcome without errors
+    "threshold": _REAL,  # share of them above which class 1 is told
+    "cost": _REAL,
+    "cost_unit": _TEXT,
 }
 
 TABLES["rivals"] = TABLES["scores"]  # classical learners on the same states: the same columns

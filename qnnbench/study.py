@@ -41,6 +41,7 @@ STAGES = {  # with the highest layer each one runs: code above cannot change its
     "training": "training",
     "rivals": "rivals",
     "hardware": "hardware",
+    "jobs": "hardware",
     "report": "report",
 }
 SHARED_WIDTH = {
@@ -49,6 +50,8 @@ SHARED_WIDTH = {
     "trainability": 100,
     "training": 64,
     "rivals": 64,
+    "hardware": 32,
+    "jobs": 0,
 }
 
 CROSSED = ("n_layers", "angles", "contrast", "closed_form")  # a curve may list several of each
@@ -81,11 +84,11 @@ def _texts(unit: Path) -> list[Path]:
 
 
 def entries(config: Config, stage: str) -> dict[str, dict[str, Any]]:
-    """Return the datasets, curves, arms or rivals of a stage by name."""
+    """Return the datasets, curves, arms, rivals or runs on machines of a stage by name."""
     if stage in ("datasets", "certificates"):
         return {name: dict(entry) for name, entry in config["datasets"].items()}
-    if stage == "rivals":
-        return {name: dict(entry) for name, entry in config.get("rivals", {}).items()}
+    if stage in ("rivals", "hardware", "jobs"):
+        return {name: dict(entry) for name, entry in config.get(stage, {}).items()}
     name = lookup({"trainability": "curve", "training": "arm"}, stage, "stage")
     return {entry[name]: dict(entry) for entry in config[stage]}
 
@@ -124,6 +127,14 @@ def widths(config: Config, stage: str, name: str, batch: str) -> list[int]:
 def widest(batch: str) -> int:
     """Return the largest width of a batch, from its label: long jobs start first."""
     return int(batch.removeprefix("n").split("-")[-1])
+
+
+def trained_for(config: Config, stage: str, name: str, batch: str) -> list[tuple[str, str]]:
+    """Return (arm, batch label) of the trained runs that a job on machines takes."""
+    arm = entries(config, stage)[name]["arm"]
+    needed = set(widths(config, stage, name, batch))
+    made = batches(entries(config, "training")[arm]["widths"], "training")
+    return [(arm, label) for label, group in made.items() if needed & set(group)]
 
 
 def certificates_of(config: Config, stage: str, name: str, batch: str) -> list[tuple[str, str]]:
@@ -183,6 +194,10 @@ def _cell(config: Config, stage: str, entry: Cell, name: str, n_qubits: int) -> 
         }
     if stage == "trainability":
         return _curve_cell(config, entry, n_qubits)
+    if stage in ("hardware", "jobs"):
+        arm = entry.pop("arm")
+        trained = _cell(config, "training", entries(config, "training")[arm], arm, n_qubits)
+        return {"n_qubits": n_qubits, "seed": config["seed"], "trained": trained, stage: entry}
     cell = {
         "n_qubits": n_qubits,
         "seed": config["seed"],
@@ -263,6 +278,8 @@ def _key(cell: Cell, row: Mapping[str, Any]) -> Cell:
     if "arm" in cell:
         arm = {k: v for k, v in cell["arm"].items() if k not in ("arm", "repeats")}
         return {**cell, "arm": arm, "repeat": row["repeat"]}
+    if "hardware" in cell or "jobs" in cell:
+        return {**cell, "trained": _key(cell["trained"], row)}
     if "rivals" in cell:
         kind, _, trained = row["arm"].partition(" of ")
         told_apart = {key: row.get(key) for key in ("record", "n_copies", "repeat")}

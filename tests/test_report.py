@@ -11,6 +11,7 @@ from qnnbench.circuits.ansatze import ANSATZE
 from qnnbench.figures import FIGURES
 from qnnbench.report import write_report
 from qnnbench.report.cells import MAX_ROWS, decades, error, score
+from qnnbench.report.inline import inline
 from qnnbench.report.page import FOLDER, powers, references
 from qnnbench.report.summary import facts, overview, sentences
 from qnnbench.report.tables import certificates, matching_moments, rivals, scores
@@ -244,14 +245,22 @@ def test_missing_rows_are_explained(tmp_path):
     assert "Empty" not in page
 
 
-def test_a_heavy_figure_stands_on_the_page_once_as_a_picture(tmp_path, monkeypatch):
-    monkeypatch.setattr("qnnbench.report.inline.HEAVY_BYTES", 0)
+def test_a_very_heavy_figure_is_a_picture_where_that_is_lighter(monkeypatch):
+    monkeypatch.setattr("qnnbench.report.inline.HEAVY_BYTES", 10)
+    drawing = b'<svg viewBox="0 0 1 1"><path d="M 0 0 L 1 1"/></svg>'
+    assert inline(drawing, b"png", "a", "said").startswith('<img alt="said" src="data:image/png')
+    assert inline(drawing, bytes(1000), "a", "said").startswith("<svg")
+
+
+def test_a_heavy_figure_stands_on_the_page_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("qnnbench.report.page.TWICE_BYTES", 0)
     score = synthetic_rows.training(widths=(8,), repeats=1, n_steps=1)["scores"][0]
     files = synthetic_rows.write({"scores": [score]}, tmp_path)
     page = write_report(files, tmp_path, CONFIG).read_text(encoding="utf-8")
     drawn = page.count("<figure")
     assert drawn == len(FIGURES) - page.count("Nothing to draw") > 0
-    assert page.count('src="data:image/png;base64,') == drawn
+    assert page.count("<svg role") == drawn
+    assert 'class="narrow"' not in page
 
 
 def test_hostile_names_are_escaped(tmp_path):

@@ -15,6 +15,7 @@ from qnnbench.config.laws import law_of
 from qnnbench.config.names import (
     entries_of,
     listed,
+    machine_problems,
     name_problems,
     reference_problems,
     surrogate_problems,
@@ -72,11 +73,12 @@ def check(
     broken = {problem.path[:2] for problem in problems}
     sound = {
         section: entries_of(config, section, broken)
-        for section in ("datasets", "trainability", "training", "rivals")
+        for section in ("datasets", "trainability", "training", "rivals", "hardware", "jobs")
     }
     problems += reference_problems(sound, config.get("datasets"))
     if ("training",) not in {path[:1] for path in broken}:  # else some arms are unknown
         problems += surrogate_problems(sound)
+        problems += machine_problems(sound)
     problems += name_problems(sound) if names else ()
     for tree in trees:
         problems += repeated_keys(tree)

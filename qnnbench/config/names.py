@@ -62,6 +62,34 @@ def reference_problems(sound: Mapping[str, Entries], named: Any) -> Iterator[Pro
             yield Problem((*path, "widths"), text)
 
 
+def machine_problems(sound: Mapping[str, Entries]) -> Iterator[Problem]:
+    """Yield runs on machines whose arm, width, repeat or device does not exist."""
+    from qnnbench.hardware.devices import DEVICES
+    from qnnbench.hardware.vendors import EMULATED
+
+    arms = {entry["arm"]: entry for _, entry in sound["training"]}
+    for section in ("hardware", "jobs"):
+        for key, entry in sound[section]:
+            arm = arms.get(entry["arm"])
+            if arm is None:
+                yield Problem((section, key, "arm"), unknown(arms, entry["arm"], "arm here"))
+                continue
+            if arm["task"] != "classification":
+                text = f"{arm['arm']!r} is trained for {arm['task']}, machines run classification"
+                yield Problem((section, key, "arm"), text)
+            if missing := sorted(set(entry["widths"]) - set(arm["widths"])):
+                text = f"{arm['arm']!r} is not trained at {missing}, only at {arm['widths']}"
+                yield Problem((section, key, "widths"), text)
+            if entry.get("repeat", 0) >= arm["repeats"]:
+                text = f"{arm['arm']!r} has repeats 0 to {arm['repeats'] - 1}"
+                yield Problem((section, key, "repeat"), text)
+            known = DEVICES if section == "hardware" else EMULATED
+            if section == "hardware" or entry["vendor"] == "emulator":
+                for device in entry["devices"]:
+                    if bad := unknown(known, device, "device"):
+                        yield Problem((section, key, "devices"), bad)
+
+
 def surrogate_problems(sound: Mapping[str, Entries]) -> Iterator[Problem]:
     """Yield arms that leave no network to classify a dataset of the rivals with."""
     arms = {entry["arm"]: entry for _, entry in sound["training"]}

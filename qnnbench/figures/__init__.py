@@ -14,6 +14,7 @@ from qnnbench.figures import (
     comparisons,
     decoding,
     depth,
+    hardware,
     ladder,
     learning,
     pairs,
@@ -154,14 +155,14 @@ FIGURES = {
             learning.compared,
             learning.learning_curves,
             learning.headline,
-            "Training loss at every step and score on the validation states where it was "
-            "evaluated, for each dataset and task at the largest width at which most of its arms "
-            "ran, and at the largest of all. Thin lines: one repeat, with its own seed. Bold: "
-            "their median, step by step. Band: its 95 % bootstrap interval over repeats, which of "
-            "up to five repeats is their range. A marker: scored once. Arms of one panel may "
-            "minimise different losses, so only the shape of a loss curve compares; an arm with "
-            "two losses in turn has a curve for each. Of several learning rates: the one that "
-            "validated best.",
+            f"Training loss at up to {learning.MOST_STEPS} evenly spaced steps and score on the "
+            "validation states where it was evaluated, for each dataset and task at the largest "
+            "width at which most of its arms ran, and at the largest of all. Thin lines: one "
+            "repeat, with its own seed. Bold: their median, step by step. Band: its 95 % "
+            "bootstrap interval over repeats, which of up to five repeats is their range. A "
+            "marker: scored once. Arms of one panel may minimise different losses, so only the "
+            "shape of a loss curve compares; an arm with two losses in turn has a curve for "
+            "each. Of several learning rates: the one that validated best.",
             "training steps",
         ),
         Drawing(
@@ -284,6 +285,22 @@ FIGURES = {
             "checks not looked at, and the best answer to every syndrome, where these can be "
             "enumerated.",
             "logical accuracies",
+        ),
+        Drawing(
+            "hardware",
+            "On machines",
+            ("hardware",),
+            hardware.drawable,
+            hardware.hardware,
+            hardware.headline,
+            "Accuracy of trained networks on error models of machines, or on the vendors' "
+            "emulators and machines, with its 95 % Wilson interval: over test states where all "
+            "shots of a state decide, over shots of these states where each decides. Measured "
+            "qubits are used again: below the width stands on how many physical qubits it runs. "
+            "Hollow: the device has fewer qubits than the network. The threshold is set without "
+            "errors. Models have published gate, readout and (H2) memory errors; those of Heron "
+            "leave out swaps and waiting, that of Helios waiting: they are optimistic.",
+            "runs on machines with errors",
         ),
         Drawing(
             "two_copies",

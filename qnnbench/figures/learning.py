@@ -27,6 +27,7 @@ MEASURES = {
 NORM, COMPONENT = "gradient_norm", "gradient_median"
 QUANTILES = ("gradient_q05", "gradient_q95")
 LEAST = 1e-17  # what a smaller gradient is drawn at
+MOST_STEPS = 60  # of a curve that are drawn: a page holds many
 
 _PANEL = ["dataset", "task", "n_qubits"]
 _RUN = [*_PANEL, "arm", "n_kept", "repeat"]
@@ -46,8 +47,16 @@ def compared(rows: pd.DataFrame) -> pd.DataFrame:
     )
     steps = _of_chosen_rate(done[done["step"].notna()], done[done["step"].isna()])
     parts = [part for _, part in steps.groupby(_PANEL[:2])]
-    kept = [part[part["n_qubits"].isin(_widths(part))] for part in parts]
+    kept = [_thinned(part[part["n_qubits"].isin(_widths(part))]) for part in parts]
     return pd.concat(kept) if kept else steps
+
+
+def _thinned(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return evenly spaced steps of each arm, its last one and all that were validated."""
+    last = rows.groupby("arm")["step"].transform("max")
+    every = np.ceil(last / MOST_STEPS)
+    is_kept = (rows["step"] % every == 0) | (rows["step"] == last)
+    return rows[is_kept | rows["validation_score"].notna()]
 
 
 def _widths(rows: pd.DataFrame) -> set[int]:

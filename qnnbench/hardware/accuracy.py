@@ -70,10 +70,6 @@ class Decision:
         circuit = cirq.resolve_parameters(network.circuit, angles) + turn
         return cls(circuit, places, readout.threshold, shot)
 
-    def most_of_class_0(self, n_shots: int) -> float:
-        """Return the number of upper outcomes above which class 1 is told."""
-        return n_shots * self.threshold + 1e-9  # a share that is the threshold is not above it
-
     def noiseless(self, features: np.ndarray, labels: np.ndarray, n_shots: int) -> float:
         """Return the mean probability that exact shots lead to the right class.
 
@@ -84,9 +80,38 @@ class Decision:
         """
         from scipy.stats import binom
 
-        most = np.floor(self.most_of_class_0(n_shots))
+        most = np.floor(_most_of_class_0(n_shots, self.threshold))
         one = binom.sf(most, n_shots, self.shot.probability(features))
         return float(np.where(labels == 1, one, 1 - one).mean())
+
+
+def _most_of_class_0(n_shots: int | np.ndarray, threshold: float) -> Any:
+    """Return the number of upper outcomes above which class 1 is told."""
+    return n_shots * threshold + 1e-9  # a share that is the threshold is not above it
+
+
+def judged(n_upper: np.ndarray, n_shots: np.ndarray, labels: np.ndarray, threshold: float) -> Rows:
+    """Return metric, value, Wilson interval and chance of what shots of some states told.
+
+    Args:
+        n_upper: Upper outcomes of each state, int (n_states,), like all arrays here.
+        n_shots: Its shots.
+        labels: Its class.
+        threshold: Share of upper outcomes above which class 1 is told.
+    """
+    told = int(((n_upper > _most_of_class_0(n_shots, threshold)) == (labels == 1)).sum())
+    shots = int(np.where(labels == 1, n_upper, n_shots - n_upper).sum())
+    counted = zip(METRICS, (told, shots), (len(labels), int(n_shots.sum())), strict=True)
+    return [
+        {
+            "metric": metric,
+            "value": right / total,
+            **dict(zip(("lower", "upper"), wilson(right, total), strict=True)),
+            "n_samples": len(labels),
+            "chance": 0.5,
+        }
+        for metric, right, total in counted
+    ]
 
 
 def _turn(network: Network, axis: np.ndarray) -> tuple[list[cirq.Operation], tuple[int, ...]]:
@@ -161,19 +186,16 @@ def machine_rows(
         raise ValueError(f"n_shots must be >= 1, got {n_shots}")
     for device in devices:
         lookup(DEVICES, device, "device")
-    settings = settings or Settings()
-    features = Features(network, dataset, settings)
-    bond, train = settings.max_bond_dim, features.splits["train"]
-    decision = Decision.fit(network, params, features(params, "train", bond).values, train.labels)
+    decision, features = trained_decision(network, params, dataset, settings)
     test = features.splits["test"]
-    exact = features(params, "test", bond).values
+    exact = features(params, "test", features.bond_dim).values
     tallies = [_Tally(DEVICES[device], scale) for device in devices for scale in noise_scales]
     sizes: list[dict[str, int]] = []
     for state in test.states:
         for tally in tallies:
             tally.next_state()
         for count, machine in _members(decision, state, n_shots, rng):
-            sizes.append(_size(machine))
+            sizes.append(circuit_columns(machine))
             for tally in tallies:
                 tally.add(count, machine, rng)
     n_physical = max(size["n_physical"] for size in sizes)
@@ -188,11 +210,10 @@ def machine_rows(
         "accuracy": decision.noiseless(exact, test.labels, n_shots),
         "one_shot_accuracy": float(decision.shot.success(exact, test.labels).mean()),
     }
-    most = decision.most_of_class_0(n_shots)
     return [
         {**common, **row, "noiseless": noiseless[row["metric"]]}
         for tally in tallies
-        for row in tally.rows(most, test.labels, n_shots, n_physical)
+        for row in tally.rows(decision.threshold, test.labels, n_shots, n_physical)
     ]
 
 
@@ -208,7 +229,17 @@ def _members(
             yield count, machine_circuit(decision.circuit, None, decision.places, member)
 
 
-def _size(machine: MachineCircuit) -> dict[str, int]:
+def trained_decision(
+    network: Network, params: np.ndarray, dataset: Dataset, settings: Settings | None = None
+) -> tuple[Decision, Features]:
+    """Return the decision that exact means of the training states set, and those means' maker."""
+    features = Features(network, dataset, settings or Settings())
+    train = features(params, "train", features.bond_dim).values
+    return Decision.fit(network, params, train, features.splits["train"].labels), features
+
+
+def circuit_columns(machine: MachineCircuit) -> dict[str, int]:
+    """Return the columns of a circuit's size."""
     return {
         "n_two_qubit": machine.n_two_qubit,
         "n_one_qubit": machine.n_one_qubit,
@@ -238,31 +269,17 @@ class _Tally:
         bits = sample_noisy(noisy, machine.read, count, rng)
         self.n_upper[-1] += int((bits.sum(axis=1) % 2 == 0).sum())
 
-    def rows(
-        self, most_of_class_0: float, labels: np.ndarray, n_shots: int, n_physical: int
-    ) -> Rows:
+    def rows(self, threshold: float, labels: np.ndarray, n_shots: int, n_physical: int) -> Rows:
         """Return the rows of both metrics, skipped where a circuit did not fit."""
         common: dict[str, Any] = {
             "device": self.device.name,
             "device_qubits": self.device.n_qubits,
             "noise_scale": self.scale,
-            "chance": 0.5,
         }
         if n_physical > self.device.n_qubits:
             reason = f"needs {n_physical} qubits, the device has {self.device.n_qubits}"
             skipped = {**common, "status": "skipped", "reason": reason}
             return [{**skipped, "metric": metric} for metric in METRICS]
-        n_upper = np.array(self.n_upper)
-        told = int(((n_upper > most_of_class_0) == (labels == 1)).sum())
-        shots = int(np.where(labels == 1, n_upper, n_shots - n_upper).sum())
         common |= {"no_error_probability": self.no_error / (n_shots * len(labels)), "status": "ok"}
-        counted = zip(METRICS, (told, shots), (len(labels), n_shots * len(labels)), strict=True)
-        return [
-            {
-                **common,
-                "metric": metric,
-                "value": right / total,
-                **dict(zip(("lower", "upper"), wilson(right, total), strict=True)),
-            }
-            for metric, right, total in counted
-        ]
+        counted = judged(np.array(self.n_upper), np.full(len(labels), n_shots), labels, threshold)
+        return [{**common, **row} for row in counted]

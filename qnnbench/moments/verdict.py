@@ -78,9 +78,9 @@ def scaling_verdict(
     wide: a straight line in n (exponential) and one in log10 n (polynomial). Both have two
     coefficients, so the penalties of AIC, of its small-sample form AICc and of BIC are the
     same for both and their difference is N ln(S_polynomial / S_exponential) whichever is
-    taken, with S the sum of squared residuals over N widths. A curve that does not move is polynomial, of
-    exponent 0. The better law must win by 4, and an exponential one must have a rate
-    whose interval is above zero.
+    taken, with S the sum of squared residuals over N widths. A curve that does not move is
+    polynomial, of exponent 0. The better law must win by 4, and an exponential one must have
+    a rate whose interval is above zero.
 
     Sampled values need more than a variance: a few draws may carry all of it. Then the
     median of |∂C| must fall by the same law.

@@ -13,7 +13,7 @@ _PROLOGUE = re.compile(
     r"<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL
 )
 _IMAGE_ID = re.compile(r'(<image [^>]*?) id="\w+"')  # equal images share one; none refers to it
-_DECIMALS = re.compile(r"(\.\d{3})\d+")  # of points: a thousandth is no pixel
+_DECIMALS = re.compile(r"(\.\d{2})\d+")  # of points: a hundredth is no pixel
 _INDENTATION = re.compile(r"\s*\n\s*")
 _REFERENCE = re.compile(r'(\bid="|href="#|url\(#)')
 
@@ -24,13 +24,13 @@ def inline(svg: bytes, png: bytes, prefix: str, label: str) -> Markup:
     Args:
         svg: Shown with its colours replaced by the page's variables, so that dark mode
             and print work.
-        png: Shown instead where the SVG has more than ``HEAVY_BYTES``.
+        png: Shown instead where the SVG has more than ``HEAVY_BYTES`` and this has fewer bytes.
         prefix: Unique on the page; keeps the ids of two figures apart.
         label: What is read aloud in its place.
     """
     themed = _themed(svg.decode(), prefix)
-    if len(themed) > HEAVY_BYTES:
-        data = b64encode(png).decode()
+    data = b64encode(png).decode()
+    if len(themed) > HEAVY_BYTES and len(data) < len(themed):
         return Markup('<img alt="{}" src="data:image/png;base64,{}">').format(label, data)
     return Markup(themed.replace("<svg", f"<svg {_spoken(label)}", 1))
 

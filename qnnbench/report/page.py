@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from qnnbench.figures import DARK, FIGURES, LIGHT, NARROW, WIDE, Drawing, render
 from qnnbench.registry import lookup
-from qnnbench.report import summary, tables
+from qnnbench.report import machines, summary, tables
 from qnnbench.report.inline import inline
 from qnnbench.results import digest, read_rows, write_atomically
 
@@ -26,8 +26,11 @@ TABLES = (
     "steps",
     "scores",
     "rivals",
+    "hardware",
+    "jobs",
 )
 FOLDER = Path(__file__).parent
+TWICE_BYTES = 130_000  # the largest figure that stands on the page for phones, too
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,8 @@ class Picture:
         drawing: Its entry of ``FIGURES``.
         headline: What is seen; empty where nothing could be drawn.
         wide: Markup for screens, side by side.
-        narrow: Markup for phones, one panel per line; empty where the wide one is a picture
-            too heavy to stand on the page twice.
+        narrow: Markup for phones, one panel per line; empty where the wide one is too heavy
+            to stand on the page twice.
         missing: Why there is nothing to draw; empty where there is.
     """
 
@@ -99,7 +102,7 @@ def _picture(drawing: Drawing, frames: dict[str, pd.DataFrame], out_dir: Path) -
         return Picture(drawing, "", Markup(), Markup(), _missing(drawing, frames))
     headline = drawing.headline(drawn)
     wide = inline(svg, png, f"{drawing.name}-wide", headline)
-    if wide.startswith("<img"):
+    if wide.startswith("<img") or len(wide) > TWICE_BYTES:
         return Picture(drawing, headline, wide, Markup(), "")
     narrow = render(drawing.draw(rows, NARROW), "svg")
     on_phones = inline(narrow, png, f"{drawing.name}-narrow", headline)
@@ -157,6 +160,8 @@ def _tables(frames: dict[str, pd.DataFrame]) -> dict[str, tables.Table]:
         tables.scores(frames["scores"], frames["runs"]),
         tables.comparisons(frames["scores"], frames["rivals"]),
         tables.rivals(frames["rivals"]),
+        machines.hardware(frames["hardware"]),
+        machines.jobs(frames["jobs"]),
         tables.runs(frames["runs"]),
         tables.not_run(frames["runs"], frames["trainability"]),
         tables.datasets(frames["datasets"]),

@@ -127,6 +127,20 @@ class Dataset:
             )
         return self._of(chosen)
 
+    def with_fewer(self, split: str, n_states: int) -> "Dataset":
+        """Return all samples but those of one split beyond the first of each class.
+
+        Args:
+            split: The split.
+            n_states: How many of each class it keeps.
+        """
+        lookup(dict.fromkeys(SPLITS), split, "split")
+        is_kept = self.splits != split
+        for label in np.unique(self.labels):
+            own = np.flatnonzero((self.splits == split) & (self.labels == label))
+            is_kept[own[:n_states]] = True
+        return self._of(np.flatnonzero(is_kept))
+
     def _of(self, chosen: np.ndarray) -> "Dataset":
         arrays = {name: getattr(self, name)[chosen] for name in _ARRAYS}
         states = tuple(self.states[i] for i in chosen)

@@ -21,6 +21,7 @@ class Features:
     def __init__(self, network: Network, dataset: Dataset, settings: Settings) -> None:
         self._evaluator = Evaluator(network.circuit, readout_observables(network), network.symbols)
         self._settings = settings
+        self.bond_dim = settings.max_bond_dim
         self.splits = {split: dataset.select(split) for split in SPLITS}
 
     def __call__(self, params: np.ndarray, split: str, bond_dim: int) -> Expectations:

@@ -8,6 +8,8 @@ rule report:
         steps=row_files("steps", "training"),
         scores=row_files("scores", "training"),
         rivals=row_files("rivals", "rivals"),
+        hardware=row_files("hardware", "hardware") + row_files("collected", "jobs"),
+        jobs=row_files("jobs", "jobs"),
     output:
         page="<reports>/index.html",
         figures=directory("<reports>/figures"),
