@@ -19,6 +19,7 @@ def cell(n_qubits, device, value, **other):
         "ansatz": "rg_tree",
         "metric": "accuracy",
         "repeat": 0,
+        "backend": "error model",
         "device": device,
         "device_qubits": QUBITS[device],
         "noise_scale": 1.0,

@@ -33,10 +33,13 @@ _PANEL = ["dataset", "arm", "metric", "noise_scale"]
 def drawable(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the accuracies that exist, of errors as published and larger, panel by panel.
 
-    Of several repeats at one width on one device: the median one, the lower of two.
+    What ran elsewhere than in an error model is told apart by who ran it. Of several repeats
+    at one width on one device: the median one, the lower of two.
     """
     done = rows[(rows["status"] == "ok") & rows["value"].notna() & (rows["noise_scale"] > 0)]
-    done = text_key(done, ("dataset", "arm", "ansatz", "metric", "device"))
+    done = text_key(done, ("dataset", "arm", "ansatz", "metric", "device", "backend"))
+    who = (" (" + done["backend"] + ")").where(done["backend"] != "error model", "")
+    done = done.assign(device=done["device"] + who)
     done = done.sort_values([*_PANEL, "device", "n_qubits", "value"], kind="stable")
     cell = done.groupby([*_PANEL, "device", "n_qubits"], sort=False)["value"]
     return done[cell.cumcount() == (cell.transform("size") - 1) // 2]

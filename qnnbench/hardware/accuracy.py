@@ -78,16 +78,30 @@ class Decision:
             labels: 0 or 1, (n_states,).
             n_shots: Of each state; the number of upper outcomes is binomial.
         """
-        from scipy.stats import binom
-
-        most = np.floor(_most_of_class_0(n_shots, self.threshold))
-        one = binom.sf(most, n_shots, self.shot.probability(features))
-        return float(np.where(labels == 1, one, 1 - one).mean())
+        chances = self.shot.probability(features)
+        return majority(chances, np.full(len(labels), n_shots), labels, self.threshold)
 
 
 def _most_of_class_0(n_shots: int | np.ndarray, threshold: float) -> Any:
     """Return the number of upper outcomes above which class 1 is told."""
     return n_shots * threshold + 1e-9  # a share that is the threshold is not above it
+
+
+def majority(
+    chances: np.ndarray, n_shots: np.ndarray, labels: np.ndarray, threshold: float
+) -> float:
+    """Return the mean probability that the share of upper outcomes leads to the right class.
+
+    Args:
+        chances: Of an upper outcome of each state, (n_states,), like all arrays here.
+        n_shots: Its shots: the number of upper outcomes is binomial.
+        labels: Its class.
+        threshold: Share of upper outcomes above which class 1 is told.
+    """
+    from scipy.stats import binom
+
+    one = binom.sf(np.floor(_most_of_class_0(n_shots, threshold)), n_shots, chances)
+    return float(np.where(labels == 1, one, 1 - one).mean())
 
 
 def judged(n_upper: np.ndarray, n_shots: np.ndarray, labels: np.ndarray, threshold: float) -> Rows:

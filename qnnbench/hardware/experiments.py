@@ -7,12 +7,18 @@ import numpy as np
 import pandas as pd
 
 from qnnbench.circuits.ansatze import Network, build_ansatz
-from qnnbench.hardware.accuracy import circuit_columns, judged, trained_decision
+from qnnbench.hardware.accuracy import (
+    circuit_columns,
+    judged,
+    majority,
+    trained_decision,
+)
 from qnnbench.hardware.devices import DEVICES, depolarizing
 from qnnbench.hardware.jobs import WAITING, JobRecord, Ledger, Vendor, collect, submit
 from qnnbench.hardware.machine import MachineCircuit, machine_circuit
 from qnnbench.hardware.noise import no_error_probability, noisy_circuit
 from qnnbench.hardware.on_device import member
+from qnnbench.results import TABLES
 from qnnbench.states.samples import Dataset
 
 Rows = list[dict[str, Any]]
@@ -182,24 +188,22 @@ def device_rows(rows: Rows) -> Rows:
     for device in dict.fromkeys(row["device"] for row in rows):
         own = [row for row in rows if row["device"] == device]
         done = [row for row in own if row.get("n_back")]
-        common = {k: own[0].get(k) for k in ("n_qubits", "device", "n_shots", "n_physical")}
+        largest = max(own, key=lambda row: row.get("n_two_qubit") or 0)
+        common = {name: largest[name] for name in TABLES["hardware"] if name in largest}
         model = DEVICES.get(PUBLISHED.get(device, ""))
         common["device_qubits"] = model.n_qubits if model else None
         if not done:
-            reason = own[0]["reason"]
-            found.append({**common, "status": own[0]["status"], "reason": reason})
+            found.append(common)
             continue
         chances = np.array([row["noiseless"] for row in done])
         labels = np.array([row["label"] for row in done])
-        exact = float(np.where(labels == 1, chances, 1 - chances).mean())
-        for row in judged(
-            np.array([row["n_upper"] for row in done]),
-            np.array([row["n_back"] for row in done]),
-            labels,
-            done[0]["threshold"],
-        ):
-            noiseless = exact if row["metric"] == "one_shot_accuracy" else None
-            found.append(
-                {**common, **row, "noise_scale": 1.0, "noiseless": noiseless, "status": "ok"}
-            )
+        n_upper, n_back = (np.array([row[name] for row in done]) for name in ("n_upper", "n_back"))
+        threshold = done[0]["threshold"]
+        exact = {
+            "accuracy": majority(chances, n_back, labels, threshold),
+            "one_shot_accuracy": float(np.where(labels == 1, chances, 1 - chances).mean()),
+        }
+        for row in judged(n_upper, n_back, labels, threshold):
+            ended = {"noise_scale": 1.0, "noiseless": exact[row["metric"]], "status": "ok"}
+            found.append({**common, **row, **ended})
     return found
