@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BENCH_VENV ?= .venv-bench
+HARDWARE_VENV ?= .venv-hardware
 BENCH ?=
 CORES ?= all
 BIN := $(VENV)/bin
@@ -14,10 +15,10 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export NUMBA_NUM_THREADS := 1
 
-.PHONY: setup reproduce smoke test bench lint format lock clean help
+.PHONY: setup reproduce smoke test test-hardware bench lint format lock clean help
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
 setup: $(VENV)/runtime.stamp ## make the environment in .venv, from the hashed lock
 
@@ -31,6 +32,11 @@ smoke: $(VENV)/runtime.stamp ## run every stage at two small widths, in seconds
 
 test: $(VENV)/dev.stamp ## run the tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+test-hardware: $(HARDWARE_VENV)/hardware.stamp ## run the tests of vendors' packages, in .venv-hardware
+	$(HARDWARE_VENV)/bin/python -m pip check
+	$(HARDWARE_VENV)/bin/python -m pytest tests/test_quantinuum_* tests/test_ibm_* \
+		tests/test_circuit_exports_*
 
 bench: $(BENCH_VENV)/bench.stamp ## time backends against peers; BENCH="--quick" is shorter
 	$(BENCH_VENV)/bin/python -m benchmarks $(BENCH)
@@ -53,12 +59,15 @@ lock: ## write the lock files anew from pyproject.toml
 	"$$tools/bin/uv" $(COMPILE) pyproject.toml --extra dev --constraint requirements.txt \
 		-o requirements-dev.txt; \
 	echo 'setuptools>=77' | "$$tools/bin/uv" $(COMPILE) pyproject.toml - --extra bench \
-		-o requirements-bench.txt  # on its own: PennyLane pins an older autoray
+		-o requirements-bench.txt; \
+	echo 'setuptools>=77' | "$$tools/bin/uv" $(COMPILE) pyproject.toml - --extra dev \
+		--extra quantinuum --extra ibm -o requirements-hardware.txt
+# bench and hardware on their own: PennyLane pins an older autoray, qnexus needs pandas < 3
 
 clean: ## remove what runs left behind; reports and .venv stay
 	rm -rf results logs checkpoints .snakemake .hypothesis .pytest_cache .mypy_cache .ruff_cache
 
-$(VENV)/bin/python $(BENCH_VENV)/bin/python:
+$(VENV)/bin/python $(BENCH_VENV)/bin/python $(HARDWARE_VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	echo "qnnbench needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1)." \
 	"Name another: make PYTHON=python3.12 ..." >&2; exit 1; }
@@ -82,5 +91,12 @@ $(BENCH_VENV)/bench.stamp: requirements-bench.txt pyproject.toml | $(BENCH_VENV)
 	$(BENCH_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
 		-r requirements-bench.txt
 	$(BENCH_VENV)/bin/python -m pip --disable-pip-version-check --quiet install \
+		--no-build-isolation --no-deps -e .
+	@touch $@
+
+$(HARDWARE_VENV)/hardware.stamp: requirements-hardware.txt pyproject.toml | $(HARDWARE_VENV)/bin/python
+	$(HARDWARE_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
+		-r requirements-hardware.txt
+	$(HARDWARE_VENV)/bin/python -m pip --disable-pip-version-check --quiet install \
 		--no-build-isolation --no-deps -e .
 	@touch $@

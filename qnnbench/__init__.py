@@ -26,6 +26,8 @@ _HOMES = {  # public name -> (module, name there); loaded on first use, because 
     "sample": ("backends.sampling", "sample"),
     "moments": ("moments", "moments"),
     "TASKS": ("tasks", "TASKS"),
+    "trained": ("released", "trained"),
+    "machine_circuit": ("hardware.machine", "machine_circuit"),
 }
 
 __all__ = sorted(_HOMES)

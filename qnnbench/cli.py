@@ -236,6 +236,77 @@ def export(
             typer.echo(f"{weight!r} {name}")
 
 
+@app.command()
+def circuit(
+    ansatz: Annotated[str, typer.Argument(help="A name from: qnnbench list ansatze.")],
+    n_qubits: Annotated[int, typer.Argument(help="Width, 2 or more.")],
+    form: Annotated[str, typer.Option("--format", help="qasm3, cirq, qpy or pytket.")] = "qasm3",
+    option: Annotated[list[str] | None, typer.Option(help="Of the ansatz, NAME=VALUE.")] = None,
+    released: Annotated[
+        bool, typer.Option("--released", help="The trained angles of the package.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="File; standard output if left out.")] = None,
+) -> None:
+    """Write the circuit of an ansatz, its angles open or trained, for another package."""
+    from qnnbench.circuits.ansatze import build_ansatz
+    from qnnbench.circuits.exports import FORMATS
+    from qnnbench.registry import lookup
+    from qnnbench.released import trained
+
+    with explained():
+        told = lookup(FORMATS, form, "format of a circuit")
+        if released and option:
+            raise ValueError("a released network has its own options: leave --option out")
+        if told.extra and not released:
+            raise ValueError(f"{form} is written with numbers: add --released, or take qasm3")
+        known = trained(ansatz, n_qubits) if released else None
+        options = _options(option or [])
+        network = known.network if known else build_ansatz(ansatz, n_qubits, **options)
+        try:
+            content = told.make(network, *([known.params] if known else []))
+        except ModuleNotFoundError as missing:
+            raise ValueError(f"{missing}. Run pip install 'qnnbench[{told.extra}]'.") from missing
+        if out is None and isinstance(content, bytes):
+            raise ValueError(f"{form} is no text: name a file with --out")
+    if out is None:
+        typer.echo(content, nl=False)
+    else:
+        out.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+@app.command("dry-run")
+def dry_run_of(
+    ansatz: Annotated[str, typer.Argument(help="A name from: qnnbench list ansatze.")],
+    n_qubits: Annotated[int, typer.Argument(help="Width, 2 or more.")],
+    vendor: Annotated[str, typer.Option(help="quantinuum, ibm or emulator.")] = "quantinuum",
+    device: Annotated[str, typer.Option(help="One of the vendor's, as H2-1.")] = "H2-1",
+    shots: Annotated[int, typer.Option(help="Of one circuit.")] = 1000,
+    option: Annotated[list[str] | None, typer.Option(help="Of the ansatz, NAME=VALUE.")] = None,
+    pooling: Annotated[str, typer.Option(help="feed_forward or coherent.")] = "feed_forward",
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Print what a circuit takes and costs on a machine, and whether its gradient is visible.
+
+    The input is |0…0>, the angles are drawn; nothing is sent.
+    """
+    import numpy as np
+
+    from qnnbench.circuits.ansatze import build_ansatz
+    from qnnbench.hardware.dry_run import dry_run
+    from qnnbench.hardware.vendors import published, vendor_named
+
+    with explained():
+        network = build_ansatz(ansatz, n_qubits, **_options(option or []))
+        params = np.random.default_rng(0).uniform(0, 2 * np.pi, len(network.symbols))
+        told = vendor_named(vendor, Path("jobs"))
+        row = dry_run(network, params, told, device, published(device), shots, pooling=pooling)
+    if as_json:
+        typer.echo(json.dumps({name: _plain(value) for name, value in row.items()}))
+        return
+    for name, value in row.items():
+        Console().print(f"{name:<30} {value}", markup=False, highlight=False)
+
+
 def _options(pairs: list[str]) -> dict[str, Any]:
     """Return options from NAME=VALUE texts; values are read as YAML."""
     for pair in pairs:

@@ -39,6 +39,7 @@ def test_every_figure_copes_with_no_rows_and_one_width(figure):
         "trainability": synthetic_rows.trainability(widths=(8,)),
         **synthetic_rows.training(widths=(8,), repeats=1, n_steps=2),
         "rivals": synthetic_rows.rivals(widths=(8,)),
+        **synthetic_rows.machines(widths=(8,)),
     }
     rows = together(figure, {table: frame(table, one[table]) for table in figure.tables})
     assert figure.headline(figure.select(rows))

@@ -293,8 +293,8 @@ FIGURES = {
             hardware.drawable,
             hardware.hardware,
             hardware.headline,
-            "Accuracy of trained networks on error models of machines, or on the vendors' "
-            "emulators and machines, with its 95 % Wilson interval: over test states where all "
+            "Accuracy of trained networks on error models of machines, or on machines and their "
+            "emulators, with its 95 % Wilson interval: over test states where all "
             "shots of a state decide, over shots of these states where each decides. Measured "
             "qubits are used again: below the width stands on how many physical qubits it runs. "
             "Hollow: the device has fewer qubits than the network. The threshold is set without "

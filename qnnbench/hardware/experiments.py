@@ -18,19 +18,11 @@ from qnnbench.hardware.jobs import WAITING, JobRecord, Ledger, Vendor, collect, 
 from qnnbench.hardware.machine import MachineCircuit, machine_circuit
 from qnnbench.hardware.noise import no_error_probability, noisy_circuit
 from qnnbench.hardware.on_device import member
+from qnnbench.hardware.vendors import PUBLISHED
 from qnnbench.results import TABLES
 from qnnbench.states.samples import Dataset
 
 Rows = list[dict[str, Any]]
-
-PUBLISHED = {  # device: whose published figures it has
-    "H2-1": "H2-1",
-    "H2-2": "H2-2",
-    "Helios-1": "Helios",
-    "ibm_torino": "Torino",
-    "ibm_kingston": "Kingston",
-    "ibm_boston": "Boston",
-}
 
 
 def trained_run(

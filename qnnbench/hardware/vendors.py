@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qnnbench.hardware.devices import DEVICES, Device
 from qnnbench.hardware.jobs import FREE, JobStatus, Vendor
 from qnnbench.registry import lookup
 from qnnbench.results import write_atomically
@@ -12,6 +13,14 @@ from qnnbench.results import write_atomically
 if TYPE_CHECKING:
     from qnnbench.hardware.machine import MachineCircuit
 
+PUBLISHED = {  # device: whose published figures it has
+    "H2-1": "H2-1",
+    "H2-2": "H2-2",
+    "Helios-1": "Helios",
+    "ibm_torino": "Torino",
+    "ibm_kingston": "Kingston",
+    "ibm_boston": "Boston",
+}
 EMULATED = {  # device: extra that brings its emulator
     "H2-1": "quantinuum",
     "H2-2": "quantinuum",
@@ -77,6 +86,15 @@ def _run(device: str) -> Callable[..., Mapping[str, int]]:
 
 def _write(path: Path, text: str) -> None:
     path.write_text(text)
+
+
+def published(device: str) -> Device:
+    """Return the published figures of a vendor's device.
+
+    Raises:
+        ValueError: None are known for that name.
+    """
+    return DEVICES[lookup(PUBLISHED, device, "device with published figures")]
 
 
 VENDORS: Mapping[str, Callable[[Path], Vendor]] = {

@@ -5,6 +5,7 @@ from typing import Any
 
 from qnnbench.results import write_rows
 from tests.synthetic_rows.identities import NOT_RUN
+from tests.synthetic_rows.machines import machines
 from tests.synthetic_rows.moments import moment, sampled, trainability, verdicts
 from tests.synthetic_rows.states import data, rivals
 from tests.synthetic_rows.training import training
@@ -12,6 +13,7 @@ from tests.synthetic_rows.training import training
 __all__ = [
     "NOT_RUN",
     "data",
+    "machines",
     "moment",
     "rivals",
     "sampled",
@@ -26,7 +28,7 @@ __all__ = [
 def study(**options: Any) -> dict[str, list[dict[str, Any]]]:
     """Return rows of every table."""
     moments = {"trainability": trainability(), "verdicts": verdicts()}
-    return data() | moments | training(**options) | {"rivals": rivals()}
+    return data() | moments | training(**options) | {"rivals": rivals()} | machines()
 
 
 def write(tables: dict[str, list[dict[str, Any]]], folder: Path) -> dict[str, list[Path]]:

@@ -17,13 +17,14 @@ class Format:
     """A form of a network and how it stands in a file.
 
     Attributes:
-        make: Maps a network and its angles, (n_symbols,) radians, to the content of a file.
+        make: Maps a network and its angles, (n_symbols,) radians, to the content of a file;
+            without an ``extra`` the angles may be left out and stay open.
         suffix: Of such a file.
         extra: What installs the package behind it, "ibm" as in ``qnnbench[ibm]``; "" where
             nothing is missing.
     """
 
-    make: Callable[[Network, np.ndarray], str | bytes]
+    make: Callable[..., str | bytes]
     suffix: str
     extra: str = ""
 

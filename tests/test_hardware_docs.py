@@ -1,0 +1,79 @@
+"""The hardware page runs as printed, its figures are the code's, and configs are checked."""
+
+import copy
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from qnnbench.cli import app
+from qnnbench.config import check
+from qnnbench.hardware.devices import DEVICES
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "docs" / "hardware.md").read_text()
+SMOKE = yaml.safe_load((ROOT / "config" / "smoke.yaml").read_text())
+
+
+def test_the_example_runs_as_printed():
+    scope = {}
+    for block in re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL):
+        exec(compile(block, "hardware.md", "exec"), scope)
+    assert sum(scope["counts"].values()) == 200
+    assert scope["machine"].n_logical == 8
+    assert scope["machine"].n_physical <= 4
+
+
+def test_the_table_of_devices_is_that_of_the_code():
+    rows = re.findall(
+        r"^\| `([\w-]+)` \| (\d+) \| ([\d.e-]+) \| ([\d.e-]+) \|", TEXT, re.MULTILINE
+    )
+    assert len(rows) == len(DEVICES)
+    for name, n_qubits, one_qubit, two_qubit in rows:
+        device = DEVICES[name]
+        assert device.n_qubits == int(n_qubits)
+        assert (device.one_qubit, device.two_qubit) == (float(one_qubit), float(two_qubit))
+
+
+@pytest.mark.parametrize(
+    ("section", "change", "words"),
+    [
+        ("hardware", {"arm": "qcnn_spt_pth"}, "Did you mean 'qcnn_spt_path'"),
+        ("hardware", {"arm": "brickwork_two_state_local"}, "machines run classification"),
+        ("hardware", {"widths": [4, 16]}, r"not trained at \[16\]"),
+        ("hardware", {"devices": ["Heliox"]}, "Did you mean 'Helios'"),
+        ("hardware", {"repeat": 2}, "has repeats 0 to 1"),
+        ("jobs", {"devices": ["H2-3"]}, "No device named 'H2-3'"),
+        ("jobs", {"vendor": "acme"}, "is not one of"),
+    ],
+)
+def test_runs_on_machines_ask_for_what_there_is(section, change, words):
+    config = copy.deepcopy(SMOKE)
+    (entry,) = config[section].values()
+    entry |= change
+    with pytest.raises(ValueError, match=words):
+        check(config, names=False)
+
+
+def test_the_command_writes_released_circuits(tmp_path):
+    out = tmp_path / "tree.qasm"
+    told = CliRunner().invoke(app, ["circuit", "rg_tree", "8", "--released", "--out", str(out)])
+    assert told.exit_code == 0, told.output
+    assert out.read_text().startswith("OPENQASM 3.0;")
+    assert "input" not in out.read_text()
+    open_angles = CliRunner().invoke(app, ["circuit", "qcnn", "4"])
+    assert "input float[64] c_0_0_0;" in open_angles.output
+    wrong = CliRunner().invoke(app, ["circuit", "qcnn", "4", "--format", "qasm"])
+    assert wrong.exit_code == 2
+
+
+def test_the_command_prices_a_circuit_and_sends_nothing():
+    told = CliRunner().invoke(app, ["dry-run", "qcnn", "4", "--shots", "500", "--json"])
+    assert told.exit_code == 0, told.output
+    row = json.loads(told.output)
+    assert row["unit"] == "HQC"
+    assert row["cost_gradient"] > row["cost_spsa_step"] == 2 * row["cost"] > 10
+    assert row["n_physical"] <= 4
