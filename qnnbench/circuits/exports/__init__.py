@@ -3,9 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
-from qnnbench.circuits.ansatze import Network
 from qnnbench.circuits.exports.packages import to_cirq_json, to_pytket_json, to_qpy
 from qnnbench.circuits.exports.qasm3 import to_qasm3
 
