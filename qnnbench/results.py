@@ -21,13 +21,8 @@ import pyarrow.parquet as pq
 from qnnbench.registry import lookup
 
 STATUSES = ("ok", "skipped", "over_budget", "failed")
-MEASUREMENT_COLUMNS = (  # vary between equal runs
-    "cpu_time_s",
-    "wall_time_s",
-    "peak_memory_mb",
-    "job_id",
-    "submitted_at",
-)
+MEASUREMENT_COLUMNS = ("cpu_time_s", "wall_time_s", "peak_memory_mb")
+VARYING_COLUMNS = (*MEASUREMENT_COLUMNS, "job_id", "submitted_at")  # between equal runs
 
 _TEXT, _INT, _REAL, _FLAG = pa.string(), pa.int64(), pa.float64(), pa.bool_()
 
@@ -406,7 +401,7 @@ def content_hash(table: pa.Table) -> str:
     """
     state = hashlib.sha256()
     for name in table.schema.names:
-        if name in MEASUREMENT_COLUMNS:
+        if name in VARYING_COLUMNS:
             continue
         state.update(f"{name}:{table.schema.field(name).type}".encode())
         state.update(json.dumps(table[name].to_pylist(), default=_encode).encode())

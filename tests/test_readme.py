@@ -21,6 +21,7 @@ def names():
 def test_the_examples_give_what_the_text_says(names):
     assert names["result"].values.shape == (8, 1)
     assert names["slope"].shape == (209,)
+    assert (names["machine"].n_logical, names["machine"].n_physical) == (100, 7)
     oracle = (ROOT / "tests" / "moments.csv").read_text()
     row = re.search(r"^hea,12,12,global,uniform,variance,,([-.\d]+),", oracle, re.MULTILINE)
     assert names["moments"].log10_variance == pytest.approx(float(row[1]), abs=1e-3)
