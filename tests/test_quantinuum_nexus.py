@@ -77,7 +77,7 @@ def test_a_job_carries_its_key_shots_limit_and_native_circuit(nexus, ledger):
     assert (record.job_id, record.state) == (identity, "queued")
     assert job["name"] == record.key
     (item,) = job["definition"]["items"]
-    assert (item["n_shots"], item["max_cost"]) == (20, 100.0)
+    assert (item["n_shots"], item["max_cost"]) == (20, pytest.approx(1.2 * record.cost))
     assert job["definition"]["backend_config"]["device_name"] == "H2-1"
     assert job["definition"]["backend_config"]["no_opt"] is True
     kind, uploaded = nexus.programs[item["program_id"]]
@@ -112,7 +112,7 @@ def test_helios_is_sent_a_guppy_program(nexus, ledger):
     _, job = only(nexus.jobs)
     assert job["definition"]["backend_config"]["system_name"] == "Helios-1"
     (item,) = job["definition"]["items"]
-    assert (item["max_cost"], item["n_qubits"]) == (100.0, 2)
+    assert (item["max_cost"], item["n_qubits"]) == (pytest.approx(1.2 * record.cost), 2)
     kind, uploaded = nexus.programs[item["program_id"]]
     assert kind == "hugr"
     assert Package.from_bytes(base64.b64decode(uploaded["contents"])).modules
