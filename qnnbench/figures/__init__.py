@@ -212,15 +212,16 @@ FIGURES = {
             ladder.ranked,
             ladder.ladder,
             ladder.headline,
-            "Accuracy on the test states with its 95 % Wilson interval, of the median repeat, for "
-            "every learner and what was measured of each state: expectation values of the readout "
-            "of a trained network, one shot of it, records that classical rivals learn from, or "
-            "joint shots of two copies. Each dataset is shown at its smallest and at its largest "
-            "width, the easiest first: by the mean accuracy, over widths, of the learners that "
-            "all datasets have from the same record and copies (of all learners where they share "
-            "none). Ticks: the ceiling of the record, where one below 1 is known: the best that "
-            "any measurement of so many copies can reach, and for separate shots of two copies a "
-            "bound on every measurement without a gate between them (positive partial transpose).",
+            "Accuracy on the test states with its 95 % Wilson interval, of the median repeat, "
+            "for every learner and what was measured of each state: expectation values of the "
+            "readout of a trained network, one shot of it, records that classical rivals learn "
+            "from, or joint shots of two copies; hollow: networks before training. Each dataset "
+            "is shown at its smallest and at its largest width, the easiest first: by the mean "
+            "accuracy, over widths, of the learners that all datasets have from the same record "
+            "and copies (of all learners where they share none). Ticks: the ceiling of the "
+            "record, where one below 1 is known: the best that any measurement of so many "
+            "copies can reach, and for separate shots of two copies a bound on every "
+            "measurement without a gate between them (positive partial transpose).",
             "test accuracies",
         ),
         Drawing(
