@@ -109,3 +109,12 @@ def test_a_device_of_ones_own_has_a_look(rows):
 def test_no_rows_say_so(rows):
     assert "to draw" in texts(hardware(rows.iloc[:0], WIDE))
     assert drawable(rows.assign(status="skipped")).empty
+
+
+def test_of_two_widths_side_by_side_one_is_labelled(rows):
+    beside = pd.concat([rows, rows[rows["n_qubits"] == 100].assign(n_qubits=98)])
+    axes = hardware(beside, WIDE).axes[0]
+    axes.figure.draw_without_rendering()
+    told = [label.get_text() for label in axes.get_xticklabels()]
+    assert "100\non 9" in told
+    assert not any(text.startswith("98") for text in told)

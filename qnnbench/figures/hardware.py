@@ -27,6 +27,8 @@ DEVICE_LOOKS = {
 }
 LEVELS = {"noiseless": (0, (6, 3)), "chance": (0, (1, 2))}  # columns and their dashes
 
+CROWDED = 1.2  # of two widths nearer than this factor the wider one has a label
+
 _PANEL = ["dataset", "arm", "metric", "noise_scale"]
 
 
@@ -78,10 +80,14 @@ def _draw(axes: Axes, rows: pd.DataFrame) -> None:
         ends.append(_draw_device(axes, str(device), part, shift))
     first = rows.iloc[0]
     width_axis(axes, rows["n_qubits"], logarithmic=True)
-    physical = rows.groupby("n_qubits")["n_physical"].max().to_dict()
-    axes.xaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: f"{value:,.0f}\non {physical[round(value)]}")
-    )
+    most = rows.groupby("n_qubits")["n_physical"].max()
+    physical = {int(n): int(count) for n, count in zip(most.index, most, strict=True)}
+
+    def width(value: float, _: float | None) -> str:
+        is_crowded = any(value < wider < CROWDED * value for wider in physical)
+        return "" if is_crowded else f"{value:,.0f}\non {physical[round(value)]}"
+
+    axes.xaxis.set_major_formatter(FuncFormatter(width))
     axes.set_xlabel("width (qubits, log scale), on physical qubits", labelpad=1)
     axes.set_ylabel("test accuracy (fraction)")
     axes.set_title(_title(first))
