@@ -126,9 +126,12 @@ def _heron(name: str, n_qubits: int, date: str, errors: tuple[float, float, floa
 
 _H2_QUBITS = "Moses et al., Phys. Rev. X 13, 041052 (2023); 56 since 2024"
 _H2_1 = "github.com/CQCL/quantinuum-hardware-specifications, data/H2-1/2025_04_30"
-_H2_2 = "product data sheet of system model H2, August 2025"
+_H2_2 = (
+    "August 2025, unconfirmed: the public github.com/CQCL/quantinuum-hardware-specifications "
+    "ends at 2025-05-29, with SPAM errors 6.0e-4 and 1.77e-3"
+)
 _HELIOS = "arXiv:2511.05465, abstract"
-_HELIOS_READOUT = "the published article of arXiv:2511.05465, whose first version has 4.8e-4"
+_HELIOS_READOUT = "unconfirmed: the abstract of arXiv:2511.05465v1 has 4.8e-4"
 
 DEVICES = {
     device.name: device
