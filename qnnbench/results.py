@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from qnnbench.registry import lookup
+from qnnbench.source import code
 
 STATUSES = ("ok", "skipped", "over_budget", "failed")
 MEASUREMENT_COLUMNS = ("cpu_time_s", "wall_time_s", "peak_memory_mb")
@@ -253,13 +254,9 @@ def digest(content: Any) -> str:
 
 @cache
 def source_hash() -> str:
-    """Return 16 hex digits over the package's Python files, names and contents."""
+    """Return 16 hex digits over the package's Python files: names and code, no comments."""
     root = Path(__file__).parent
-    files = {
-        p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
-        for p in sorted(root.rglob("*.py"))
-    }
-    return digest(files)
+    return digest({p.relative_to(root).as_posix(): code(p) for p in root.rglob("*.py")})
 
 
 def identity(cell: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, str]:

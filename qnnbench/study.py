@@ -13,9 +13,11 @@ from typing import Any
 from qnnbench.config import listed
 from qnnbench.registry import lookup
 from qnnbench.results import Meter, digest, identity
+from qnnbench.source import code
 
 LAYERS = (  # the order of imports, lowest first: a test proves it
     "registry",
+    "source",
     "results",
     "circuits",
     "states",
@@ -66,14 +68,17 @@ def report_folder(config: Config) -> str:
 
 
 def source(stage: str) -> str:
-    """Return 16 hex digits over the code that can change the result of a stage."""
+    """Return 16 hex digits over the code that can change the result of a stage.
+
+    A change of its comments and docstrings changes no digit.
+    """
     root = Path(__file__).parent
     top = LAYERS.index(lookup(STAGES, stage, "stage"))
     units = [root / unit for unit in LAYERS[: top + 1]]
     files = [file for unit in units for file in (unit.with_suffix(".py"), *_texts(unit))]
     if stage == "trainability":
         files.append(root / "config" / "laws.py")  # its script reads the law of the angles there
-    return digest({f"{f.relative_to(root)}": f.read_text() for f in files if f.is_file()})
+    return digest({f"{f.relative_to(root)}": code(f) for f in files if f.is_file()})
 
 
 def _texts(unit: Path) -> list[Path]:
