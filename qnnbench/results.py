@@ -344,8 +344,10 @@ def write_atomically(path: str | Path, write: Callable[[Path], None]) -> None:
 
 
 def write_parquet(path: str | Path, table: pa.Table) -> None:
-    """Write an Arrow table atomically, zstd-compressed."""
-    write_atomically(path, lambda p: pq.write_table(table, p, compression="zstd"))
+    """Write an Arrow table atomically, zstd-compressed, each page with its checksum."""
+    write_atomically(
+        path, lambda p: pq.write_table(table, p, compression="zstd", write_page_checksum=True)
+    )
 
 
 def write_rows(path: str | Path, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -364,7 +366,7 @@ def read_parquet(path: str | Path) -> pa.Table:
     if not path.is_file():
         raise FileNotFoundError(f"No Parquet file at {path}. Run the rule that writes it first.")
     try:
-        return pq.ParquetFile(path).read()
+        return pq.ParquetFile(path, page_checksum_verification=True).read()
     except (pa.ArrowException, OSError) as error:
         raise ValueError(
             f"{path} is not a whole Parquet file ({error}). Delete it and run snakemake again."

@@ -88,14 +88,14 @@ def _texts(unit: Path) -> list[Path]:
     ]
 
 
-def entries(config: Config, stage: str) -> dict[str, dict[str, Any]]:
+def entries(config: Config, stage: str) -> Mapping[str, Cell]:
     """Return the datasets, curves, arms, rivals or runs on machines of a stage by name."""
     if stage in ("datasets", "certificates"):
-        return {name: dict(entry) for name, entry in config["datasets"].items()}
+        return config["datasets"]  # type: ignore[no-any-return]
     if stage in ("rivals", "hardware", "jobs"):
-        return {name: dict(entry) for name, entry in config.get(stage, {}).items()}
+        return config.get(stage, {})  # type: ignore[no-any-return]
     name = lookup({"trainability": "curve", "training": "arm"}, stage, "stage")
-    return {entry[name]: dict(entry) for entry in config[stage]}
+    return {entry[name]: entry for entry in config[stage]}
 
 
 def batches(widths: Iterable[int], stage: str) -> dict[str, list[int]]:
