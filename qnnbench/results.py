@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from qnnbench.registry import lookup
+from qnnbench.source import code
 
 STATUSES = ("ok", "skipped", "over_budget", "failed")
 MEASUREMENT_COLUMNS = ("cpu_time_s", "wall_time_s", "peak_memory_mb")
@@ -253,13 +254,9 @@ def digest(content: Any) -> str:
 
 @cache
 def source_hash() -> str:
-    """Return 16 hex digits over the package's Python files, names and contents."""
+    """Return 16 hex digits over the package's Python files: names and code, no comments."""
     root = Path(__file__).parent
-    files = {
-        p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
-        for p in sorted(root.rglob("*.py"))
-    }
-    return digest(files)
+    return digest({p.relative_to(root).as_posix(): code(p) for p in root.rglob("*.py")})
 
 
 def identity(cell: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, str]:
@@ -347,8 +344,10 @@ def write_atomically(path: str | Path, write: Callable[[Path], None]) -> None:
 
 
 def write_parquet(path: str | Path, table: pa.Table) -> None:
-    """Write an Arrow table atomically, zstd-compressed."""
-    write_atomically(path, lambda p: pq.write_table(table, p, compression="zstd"))
+    """Write an Arrow table atomically, zstd-compressed, each page with its checksum."""
+    write_atomically(
+        path, lambda p: pq.write_table(table, p, compression="zstd", write_page_checksum=True)
+    )
 
 
 def write_rows(path: str | Path, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -367,7 +366,7 @@ def read_parquet(path: str | Path) -> pa.Table:
     if not path.is_file():
         raise FileNotFoundError(f"No Parquet file at {path}. Run the rule that writes it first.")
     try:
-        return pq.ParquetFile(path).read()
+        return pq.ParquetFile(path, page_checksum_verification=True).read()
     except (pa.ArrowException, OSError) as error:
         raise ValueError(
             f"{path} is not a whole Parquet file ({error}). Delete it and run snakemake again."

@@ -13,9 +13,11 @@ from typing import Any
 from qnnbench.config import listed
 from qnnbench.registry import lookup
 from qnnbench.results import Meter, digest, identity
+from qnnbench.source import code
 
 LAYERS = (  # the order of imports, lowest first: a test proves it
     "registry",
+    "source",
     "results",
     "circuits",
     "states",
@@ -66,14 +68,17 @@ def report_folder(config: Config) -> str:
 
 
 def source(stage: str) -> str:
-    """Return 16 hex digits over the code that can change the result of a stage."""
+    """Return 16 hex digits over the code that can change the result of a stage.
+
+    A change of its comments and docstrings changes no digit.
+    """
     root = Path(__file__).parent
     top = LAYERS.index(lookup(STAGES, stage, "stage"))
     units = [root / unit for unit in LAYERS[: top + 1]]
     files = [file for unit in units for file in (unit.with_suffix(".py"), *_texts(unit))]
     if stage == "trainability":
         files.append(root / "config" / "laws.py")  # its script reads the law of the angles there
-    return digest({f"{f.relative_to(root)}": f.read_text() for f in files if f.is_file()})
+    return digest({f"{f.relative_to(root)}": code(f) for f in files if f.is_file()})
 
 
 def _texts(unit: Path) -> list[Path]:
@@ -83,14 +88,14 @@ def _texts(unit: Path) -> list[Path]:
     ]
 
 
-def entries(config: Config, stage: str) -> dict[str, dict[str, Any]]:
+def entries(config: Config, stage: str) -> Mapping[str, Cell]:
     """Return the datasets, curves, arms, rivals or runs on machines of a stage by name."""
     if stage in ("datasets", "certificates"):
-        return {name: dict(entry) for name, entry in config["datasets"].items()}
+        return config["datasets"]  # type: ignore[no-any-return]
     if stage in ("rivals", "hardware", "jobs"):
-        return {name: dict(entry) for name, entry in config.get(stage, {}).items()}
+        return config.get(stage, {})  # type: ignore[no-any-return]
     name = lookup({"trainability": "curve", "training": "arm"}, stage, "stage")
-    return {entry[name]: dict(entry) for entry in config[stage]}
+    return {entry[name]: entry for entry in config[stage]}
 
 
 def batches(widths: Iterable[int], stage: str) -> dict[str, list[int]]:

@@ -71,6 +71,14 @@ def test_energy_moments_take_a_coefficient_per_place(words):
     assert variance == pytest.approx(np.vdot(image, image).real - mean**2, rel=1e-9)
 
 
+def test_the_variance_of_a_thousand_qubits_is_not_lost_in_the_square_of_their_energy():
+    # On |+…+> only the fields of Z fluctuate, each on its own: the variance is their sum.
+    plus = MPS.product([np.array([1.0, 1.0]) / np.sqrt(2)] * 1024)
+    energy, variance = energy_moments(plus, {"X": -3.0, "Z": 1e-6})
+    assert energy == pytest.approx(-3 * 1024, rel=1e-12)
+    assert variance == pytest.approx(1024e-12, abs=2e-11)
+
+
 def test_a_coefficient_misplaced_for_dmrg_does_not_reach_the_check(monkeypatch):
     # Had both one placement, the recorded energy would be wrong and certified.
     words, place = dimers(6, 0.4, 0.5), dmrg._placed

@@ -45,7 +45,7 @@ def load(path: str | Path) -> dict[str, Any]:
         raise FileNotFoundError(f"No config at {path}. The shipped ones are in config/.")
     try:
         config = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is no YAML: {error}") from error
     if not isinstance(config, dict):
         raise ValueError(f"{path} must hold a YAML mapping, found {type(config).__name__}")

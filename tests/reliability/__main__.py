@@ -1,0 +1,95 @@
+"""``python -m tests.reliability``: run the experiments, keep their rows, write the page."""
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from qnnbench.registry import lookup
+from tests.reliability import determinism, fuzz, growth, kills, trouble
+from tests.reliability.page import PAGE, written
+from tests.reliability.studies import ROOT
+
+ROWS = ROOT / "results" / "reliability"
+N_CASES = {  # 10,000 in all
+    fuzz.fuzzed_configs: 2500,
+    fuzz.fuzzed_texts: 1500,
+    fuzz.fuzzed_tables: 2500,
+    fuzz.fuzzed_schemas: 1500,
+    fuzz.fuzzed_states: 2000,
+}
+Rows = list[dict[str, Any]]
+
+
+def kept(name: str, rows: Rows) -> None:
+    """Write the rows of one experiment."""
+    ROWS.mkdir(parents=True, exist_ok=True)
+    (ROWS / f"{name}.json").write_text(json.dumps(rows, indent=1))
+
+
+def run_determinism(folder: Path, _: int) -> Rows:
+    """The smoke study on 1, 2 and 4 cores, and on Slurm."""
+    truth, rows = determinism.on_cores(folder)
+    return [asdict(row) for row in [*rows, determinism.on_slurm(folder, truth)]]
+
+
+def run_kills(folder: Path, n: int) -> Rows:
+    """Smoke studies killed n times at random moments."""
+    truth = determinism.finished(folder / "whole", 2)
+    return [asdict(kills.kill_often(folder, truth, n, seed=1))]
+
+
+def run_trouble(folder: Path, _: int) -> Rows:
+    """Full and read-only disks, odd file dates, two runs at once."""
+    truth = determinism.finished(folder / "whole", 2)
+    found = [
+        trouble.full_disk(folder, truth),
+        trouble.unwritable(folder, truth),
+        trouble.jumping_clock(folder / "whole", truth),
+        trouble.two_at_once(folder, truth),
+    ]
+    return [asdict(row) for row in found]
+
+
+def run_fuzz(_: Path, share: int) -> Rows:
+    """Ten thousand cases of bad input; of each kind one in ``share``."""
+    return [asdict(kind(n // share)) for kind, n in N_CASES.items()]
+
+
+def run_growth(_: Path, largest: int) -> Rows:
+    """Dry runs and reading of studies of up to ``largest`` cells."""
+    sizes = [n for n in growth.SIZES if n <= largest]
+    return [asdict(cost(n)) for n in sizes for cost in (growth.dry_run, growth.reading)]
+
+
+EXPERIMENTS: dict[str, tuple[Callable[[Path, int], Rows], int, int]] = {  # whole, quick
+    "determinism": (run_determinism, 0, 0),
+    "kills": (run_kills, 50, 2),
+    "trouble": (run_trouble, 0, 0),
+    "fuzz": (run_fuzz, 1, 50),
+    "growth": (run_growth, 50_000, 1_000),
+}
+
+
+def main(
+    only: Annotated[list[str] | None, typer.Option(help="Only these.")] = None,
+    quick: Annotated[bool, typer.Option(help="Few kills, cases and cells.")] = False,
+) -> None:
+    """Run experiments, keep their rows, and write docs/reliability.md from all that are kept."""
+    progress = Console(stderr=True)
+    for name in only or EXPERIMENTS:
+        experiment, whole, few = lookup(EXPERIMENTS, name, "experiment")
+        progress.print(f"{name}: {experiment.__doc__}")
+        with tempfile.TemporaryDirectory() as folder:
+            kept(name, experiment(Path(folder), few if quick else whole))
+    PAGE.write_text(written({f.stem: json.loads(f.read_text()) for f in ROWS.glob("*.json")}))
+    progress.print(f"The figures stand in {PAGE.relative_to(ROOT)}.")
+
+
+if __name__ == "__main__":
+    typer.run(main)

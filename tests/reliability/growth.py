@@ -1,0 +1,85 @@
+"""What a study costs before and after its work, as it grows to fifty thousand cells."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from qnnbench.results import write_rows
+from tests import synthetic_rows
+from tests.reliability.studies import ROOT, SMOKE
+
+SIZES = (10, 1_000, 50_000)
+WIDTHS = list(range(4, 104, 10))  # a curve's cells: one job
+
+
+@dataclass
+class Cost:
+    """CPU seconds and memory of one thing at one size.
+
+    Attributes:
+        what: In words.
+        n_cells: Size.
+        cpu_s: Of the process and its children.
+        peak_mb: Largest resident memory of a process.
+    """
+
+    what: str
+    n_cells: int
+    cpu_s: float
+    peak_mb: float
+
+
+def study_of(n_cells: int) -> dict:
+    """Return the smoke study with curves of so many cells in all."""
+    config = yaml.safe_load(SMOKE.read_text())
+    pattern = {**config["trainability"][1], "widths": WIDTHS}
+    config["trainability"] = [
+        {**pattern, "curve": f"curve_{i}", "tolerance": 1e-3 / (i + 1)}
+        for i in range(n_cells // len(WIDTHS))
+    ]
+    return config
+
+
+def dry_run(n_cells: int) -> Cost:
+    """Return what ``snakemake --dry-run`` takes, checking the config included."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "study.yaml"
+        config.write_text(yaml.safe_dump(study_of(n_cells)))
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+        command += ["--directory", folder, "--configfile", str(config), "--cores", "2"]
+        return measured("dry run", n_cells, [*command, "--dry-run", "--quiet", "rules"])
+
+
+def reading(n_cells: int) -> Cost:
+    """Return what reading the rows of so many cells takes, ten to a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        row = synthetic_rows.study()["trainability"][0]
+        for i in range(n_cells // len(WIDTHS)):
+            path = Path(folder) / f"curve_{i}" / "n4-94.parquet"
+            write_rows(path, "trainability", [{**row, "n_qubits": n} for n in WIDTHS])
+        code = (
+            "import sys, pathlib; from qnnbench.results import read_rows;"
+            "files = sorted(pathlib.Path(sys.argv[1]).rglob('*.parquet'));"
+            "assert len(read_rows('trainability', files)) == int(sys.argv[2])"
+        )
+        return measured(
+            "reading rows", n_cells, [sys.executable, "-c", code, folder, str(n_cells)]
+        )
+
+
+def measured(what: str, n_cells: int, command: list[str]) -> Cost:
+    """Run a command; return what it took."""
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, stdout=said, stderr=said)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            words = said.read().decode(errors="replace")[-2000:]
+            raise RuntimeError(f"{what} at {n_cells} cells failed: {words}")
+    return Cost(what, n_cells, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6)

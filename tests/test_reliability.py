@@ -1,0 +1,68 @@
+"""The experiments of ``make reliability``, a few cases of each that takes no study."""
+
+import copy
+
+import pytest
+
+from tests.reliability import fuzz, growth
+from tests.reliability.page import SECTIONS, TABLES, written
+from tests.reliability.studies import children, killed, launched, waited
+
+
+@pytest.mark.parametrize(
+    ("kind", "n_cases"),
+    [
+        (fuzz.fuzzed_configs, 60),
+        (fuzz.fuzzed_texts, 40),
+        (fuzz.fuzzed_tables, 300),
+        (fuzz.fuzzed_schemas, 100),
+        (fuzz.fuzzed_states, 200),
+    ],
+)
+def test_bad_input_is_refused_in_words_or_read_as_written(kind, n_cases):
+    tally = kind(n_cases)
+    assert not tally.faults
+    assert tally.n_refused > n_cases / 4
+    assert tally.n_cases == n_cases
+
+
+def crashes():
+    raise KeyError("a traceback")
+
+
+def is_silent():
+    raise ValueError(" ")
+
+
+def test_a_crash_and_a_refusal_without_a_word_are_faults():
+    tally = fuzz.Tally("anything")
+    tally.one("a", crashes, (ValueError,))
+    tally.one("b", is_silent, (ValueError,))
+    tally.one("c", lambda: None, (ValueError,))
+    assert tally.faults == ["a: KeyError: 'a traceback'", "b: refused without a word"]
+    assert tally.n_taken == 1
+
+
+def test_a_study_grows_to_the_cells_asked_for():
+    config = growth.study_of(1000)
+    cells = [n for curve in config["trainability"] for n in curve["widths"]]
+    assert len(cells) == 1000
+    assert len({curve["curve"] for curve in config["trainability"]}) == 100
+
+
+def test_what_a_killed_process_started_is_found_and_killed(tmp_path):
+    run = launched(["sh", "-c", "sleep 60 & sleep 60"], tmp_path)
+    assert waited(lambda: len(children(run.pid)) == 2, 10)
+    workers = children(run.pid)
+    killed([run.pid, *workers])
+    assert run.wait(10) == -9
+    assert not children(run.pid)
+
+
+def test_the_page_shows_what_ran_and_says_what_did_not():
+    rows = [{"how": "1 cores", "n_files": 9, "differing": [], "reason": ""}]
+    rows.append({**copy.copy(rows[0]), "how": "Slurm", "n_files": 0, "reason": "no sbatch"})
+    page = written({"determinism": rows})
+    assert "| Slurm | no sbatch |  |" in page
+    assert page.count("Not run yet.") == len(SECTIONS) - 1
+    assert set(TABLES) == set(SECTIONS)
