@@ -77,8 +77,9 @@ def keys_of_name(name: str) -> list[str]:
     from qnnbench.circuits.ansatze import ANSATZE
     from qnnbench.states.datasets import DATASETS
 
-    entry = lookup({**ANSATZE, **DATASETS}, name.partition("/")[0], "ansatz or dataset")
-    return [entry.bibtex]
+    keys = {ansatz.name: ansatz.bibtex for ansatz in ANSATZE.values()}
+    keys |= {family.name: family.bibtex for family in DATASETS.values()}
+    return [lookup(keys, name.partition("/")[0], "ansatz or dataset")]
 
 
 def keys_of_config(config: Mapping[str, Any]) -> list[str]:

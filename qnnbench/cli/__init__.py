@@ -4,6 +4,8 @@ No module here imports Cirq, pandas or anything else that is slow before its com
 that ``--help``, shell completion and errors about a command line are quick.
 """
 
+from collections.abc import Callable
+
 import typer
 
 from qnnbench.cli import catalogue, circuits, citing, health, moments, states, studies, training
@@ -15,7 +17,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-COMMANDS = {  # in the order of --help; a new command is a function in a file here and a line
+COMMANDS: dict[
+    str, Callable[..., None]
+] = {  # in the order of --help; a new command is a function in a file here and a line
     "check": studies.check,
     "plan": studies.plan,
     "resume": studies.resume,

@@ -8,9 +8,11 @@ from functools import wraps
 from typing import Any
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 ABOUT_THE_INPUT = (ValueError, TypeError, OSError, ModuleNotFoundError)
 
@@ -50,12 +52,12 @@ def _plain(value: Any) -> Any:
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
     """Print a table in which nothing is cut off: what is too long goes on below."""
-    table = Table(title=title or None, title_justify="left")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for i, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=i == 0)
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
-    Console().print(table, markup=False) if len(columns) else None
+        table.add_row(*(Text("" if value is None else str(value)) for value in row))
+    Console().print(table)
 
 
 def show_facts(facts: Mapping[str, Any], title: str = "", width: int = 16) -> None:
@@ -63,7 +65,8 @@ def show_facts(facts: Mapping[str, Any], title: str = "", width: int = 16) -> No
     if title:
         Console().print(f"[bold]{title}[/bold]")
     for name, value in facts.items():
-        line = f"{'  ' if title else ''}{name:<{width}} {value}"
+        text = ", ".join(map(str, value)) if isinstance(value, list) else value
+        line = f"{'  ' if title else ''}{name:<{width}} {text}"
         Console().print(line.rstrip(), markup=False, highlight=False, soft_wrap=True)
 
 

@@ -57,8 +57,8 @@ def _ansatz(entry: Any) -> dict[str, Any]:
     at = ", ".join(f"{key}={value!r}" for key, value in entry.claim_options.items())
     return {
         "what": _first_line(entry.build),
-        "plateau": f"{entry.plateau}, as claimed at options {at or 'left out'}",
-        "angles": f"{entry.angles} (law of the claim)",
+        "plateau": f"{entry.plateau}, as claimed at {at or 'the default options'}",
+        "angles": f"{entry.angles}, as in the claim",
         "source": entry.source,
         "bibtex": entry.bibtex,
         "options": _options(entry.build),
@@ -156,7 +156,7 @@ def list_names(
     kind: Annotated[KindName | None, typer.Argument(help="All if left out.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List what there is by name: ansätze, datasets, tasks, losses, backends, devices, …"""
+    """List what there is by name: ansätze, datasets, tasks, losses, backends, devices and more."""
     chosen = [str(kind)] if kind else list(KINDS)
     if as_json:
         show_json({name: KINDS[name].names() for name in chosen})
@@ -182,12 +182,7 @@ def show(
         return
     for told in found:
         title = f"{told.pop('kind')} {told.pop('name')}"
-        width = 2 + max(map(len, told))
-        show_facts(
-            {k: "\n".ljust(3 + width + 1).join(str(v).split("\n")) for k, v in told.items()},
-            title,
-            width,
-        )
+        show_facts(told, title, max(map(len, told)))
 
 
 def _found(name: str) -> Iterator[dict[str, Any]]:
@@ -203,7 +198,7 @@ def _found_in(config: Path, name: str) -> Iterator[dict[str, Any]]:
     from qnnbench import study
     from qnnbench.config import load
 
-    asked = load(config)
+    asked = load(config, names=False)
     one_of = {"datasets": "dataset", "trainability": "curve", "training": "arm"}
     for section in ("datasets", "trainability", "training", "rivals", "hardware", "jobs"):
         entry = study.entries(asked, section).get(name)

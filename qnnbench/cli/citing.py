@@ -1,6 +1,5 @@
 """The command that says what to cite."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -38,7 +37,7 @@ def cite(
     keys, others = [], []
     for name in what or []:
         if name.endswith((".yaml", ".yml")):
-            config = load(Path(name))
+            config = load(name, names=False)
             keys += keys_of_config(config)
             others += other_sources(config)
         else:

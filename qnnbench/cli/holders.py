@@ -47,18 +47,20 @@ def is_of_snakemake(words: Iterable[str]) -> bool:
 
 def locked_files(folder: Path, study: str) -> list[str]:
     """Return the files of a study that Snakemake's locks in ``folder`` name."""
-    own = (f"results/{study}/", f"logs/{study}/", f"reports/{study}/")
-    if study == "default":
-        own = (*own[:2], "reports/index.html", "reports/figures")
+    own = [f"results/{study}/", f"logs/{study}/"]
+    is_default = study == "default"
+    own += ["reports/index.html", "reports/figures"] if is_default else [f"reports/{study}/"]
     locks = sorted((folder / ".snakemake" / "locks").glob("*.lock"))
     named = [line for lock in locks for line in lock.read_text().splitlines()]
-    return sorted({file for file in named if file.startswith(own)})
+    return sorted({file for file in named if file.startswith(tuple(own))})
 
 
 def held_checkpoints(config: Mapping[str, Any], folder: Path) -> Iterator[Path]:
     """Yield the checkpoints of a study's arms that a process is training from."""
     from qnnbench import study
 
+    if not (folder / "checkpoints").is_dir():
+        return
     for arm, batch in study.jobs(config, "training"):
         for cell in study.cells(config, "training", arm, batch):
             for lock in sorted((folder / study.checkpoint_folder(cell)).glob("*.lock")):

@@ -20,7 +20,9 @@ Angles = Annotated[
         autocompletion=names.laws,
     ),
 ]
-Std = Annotated[float | None, typer.Option(help="Of gaussian angles, in radians; 0.1 if left out.")]
+Std = Annotated[
+    float | None, typer.Option(help="Of gaussian angles, in radians; 0.1 if left out.")
+]
 ObservableIndex = Annotated[int, typer.Option(help="Which observable, from 0.")]
 Contrast = Annotated[
     str | None,
@@ -157,7 +159,9 @@ def _rows_of(entry: Mapping[str, Any], seed: int) -> Iterator[dict[str, Any]]:
     if contrast := entry.get("contrast"):
         named["datasets"] = {contrast: {"widths": entry["widths"]}}
     curve = entry["curve"]
-    asked = [c for name, b in jobs(named, "trainability") for c in cells(named, "trainability", name, b)]
+    asked = [
+        c for name, b in jobs(named, "trainability") for c in cells(named, "trainability", name, b)
+    ]
     for cell in asked:
         n_qubits = cell["n_qubits"]
         network = build_ansatz(cell["ansatz"], n_qubits, **cell["options"])
@@ -185,13 +189,13 @@ def _drawn(table: "pd.DataFrame", kind: str) -> bytes:
 def _show(rows: list[dict[str, Any]], verdicts: list[dict[str, Any]]) -> None:
     columns = {
         "n_qubits": "n_qubits",
-        "n_layers": "n_layers",
+        "n_layers": "layers",
         "log10_gradient_variance_mean": "mean log10 Var ∂C",
         "log10_gradient_variance_max": "largest",
         "log10_variance": "log10 Var C",
         "log10_shots": "log10 shots",
         "method": "method",
-        "relative_error": "relative error",
+        "relative_error": "error",
     }
     told = [
         [_number(row.get(name)) for name in columns]
@@ -201,7 +205,7 @@ def _show(rows: list[dict[str, Any]], verdicts: list[dict[str, Any]]) -> None:
     ]
     show_table(list(columns.values()), told)
     for found in verdicts:
-        show_facts({found["quantity"]: _sentence(found)}, width=0)
+        typer.echo(f"{found['quantity']}: {_sentence(found)}")
 
 
 def _number(value: Any) -> Any:

@@ -76,9 +76,9 @@ def _called(tree: ast.Module, record: str) -> Iterator[str]:
         if isinstance(target, ast.Name)
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args):
+            continue
+        if node.func.id == record:
             first = node.args[0]
-            if node.func.id == record and isinstance(first, ast.Constant):
-                yield first.value
-            elif node.func.id == record and isinstance(first, ast.Name):
-                yield texts[first.id]
+            text = texts[first.id] if isinstance(first, ast.Name) else ast.literal_eval(first)
+            yield str(text)

@@ -1,12 +1,12 @@
 """Commands about datasets: what a file holds, what is certified, one state for others."""
 
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from qnnbench.cli import names
-from qnnbench.cli.answers import progress, show_facts, show_json, show_table
+from qnnbench.cli.answers import progress, show_facts, show_json
 from qnnbench.cli.arguments import AsJson, OutFile, StatesFile, options_of
 
 if TYPE_CHECKING:
@@ -57,12 +57,12 @@ def certify(
     as_json: AsJson = False,
 ) -> None:
     """Compute what is claimed of a dataset from its states; exit status 1 where a claim fails."""
-    from qnnbench.states.certificates import CERTIFIERS
     from qnnbench.registry import lookup
+    from qnnbench.states.certificates import CERTIFIERS
 
     data = states_of(name, n_qubits, option, n_samples, seed)
     facts = lookup(CERTIFIERS, data.name, "certified dataset")
-    rows = []
+    rows: list[dict[str, Any]] = []
     with progress(f"certifying {data.name} at n_qubits={data.n_qubits}", len(facts)) as advance:
         for fact in facts:
             rows += fact(data)
@@ -78,25 +78,16 @@ def certify(
         raise typer.Exit(1)
 
 
-def _show_certificate(data: "Dataset", rows: list[dict]) -> None:
-    columns = ("fact", "how it was computed", "value", "claimed", "holds")
-    show_table(
-        columns,
-        (
-            (row["fact"], row["method"], f"{row['value']:.6g}", _claimed(row), _held(row))
-            for row in rows
-        ),
-        f"{data.name} at n_qubits={data.n_qubits}, {len(data.states)} states",
-    )
-
-
-def _claimed(row: dict) -> str:
-    is_claim = row["expected"] == row["expected"]  # NaN: measured, nothing is claimed
-    return f"{row['expected']:.6g} ± {row['tolerance']:.2g}" if is_claim else "measured"
-
-
-def _held(row: dict) -> str:
-    return "yes" if row["holds"] else "NO"
+def _show_certificate(data: "Dataset", rows: list[dict[str, Any]]) -> None:
+    typer.echo(f"{data.name} at n_qubits={data.n_qubits}, {len(data.states)} states")
+    for row in rows:
+        is_claim = row["expected"] == row["expected"]  # NaN: measured, nothing is claimed
+        claimed = f", claimed {row['expected']:.6g} ± {row['tolerance']:.2g}" if is_claim else ""
+        word = "holds   " if row["holds"] else "FAILS   "
+        typer.echo(
+            f"{word if is_claim else 'measured'}  {row['fact']}: {row['value']:.6g}{claimed}"
+        )
+        typer.echo(f"          ({row['method']})")
 
 
 def states_of(

@@ -40,15 +40,15 @@ def check(config: ConfigFile, as_json: AsJson = False) -> None:
         return
     show_table(
         ("stage", "name", "widths", "jobs", "cells"),
-        ({**row, "widths": ", ".join(map(str, row["widths"]))}.values() for row in rows),
+        ([*{**row, "widths": ", ".join(map(str, row["widths"]))}.values()] for row in rows),
         f"study {asked_for['study']!r}",
     )
 
 
 def resume(
-    config: Annotated[
-        Path, typer.Argument(help="The config of the study.")
-    ] = Path("config/config.yaml"),
+    config: Annotated[Path, typer.Argument(help="The config of the study.")] = Path(
+        "config/config.yaml"
+    ),
     cores: Annotated[str, typer.Option(help="Jobs at once; all: one per core.")] = "all",
     flags: Annotated[
         list[str] | None, typer.Argument(help="More for Snakemake, after --.", metavar="-- FLAGS")
@@ -65,7 +65,7 @@ def resume(
     from qnnbench.config import load
 
     here = Path.cwd()
-    asked_for = load(config)
+    asked_for = load(config, names=False)  # snakemake looks them up
     study, locked = asked_for["study"], locked_files(here, asked_for["study"])
     held = [str(lock) for lock in held_checkpoints(asked_for, here)]
     live = live_runs(here)
@@ -144,7 +144,7 @@ def plan(
 
 
 def _show_stages(config: Mapping[str, Any], stages: list[dict[str, Any]]) -> None:
-    columns = ("stage", "cells", "done", "skipped", "over budget", "CPU min", "left", "GB", "note")
+    columns = ("stage", "cells", "done", "skipped", "over budget", "CPU min", "left", "GB")
     show_table(
         columns,
         (
@@ -157,25 +157,21 @@ def _show_stages(config: Mapping[str, Any], stages: list[dict[str, Any]]) -> Non
                 _minutes(row["cpu_s"]),
                 _minutes(row["left_s"]),
                 "" if row["memory_mb"] is None else f"{row['memory_mb'] / 1e3:.1f}",
-                _note(row),
             )
             for row in stages
         ),
         f"study {config['study']!r}",
     )
+    for row in stages:
+        if row["budget_s"] is not None and row["cpu_s"] > row["budget_s"]:
+            above = f"is above its budget of {row['budget_s']:g} s, which stops nothing"
+            typer.echo(f"{row['stage']} {above}")
+        if row["n_uncounted"]:
+            typer.echo(f"{row['stage']}: {row['n_uncounted']} cells are not counted")
 
 
 def _minutes(seconds: float | None) -> str:
     return "" if seconds is None else f"{seconds / 60:.2g}"
-
-
-def _note(row: Mapping[str, Any]) -> str:
-    told = []
-    if row["budget_s"] is not None and row["cpu_s"] > row["budget_s"]:
-        told.append(f"above its budget of {row['budget_s']:g} s, which stops nothing")
-    if row["n_uncounted"]:
-        told.append(f"{row['n_uncounted']} cells are not counted")
-    return "; ".join(told)
 
 
 def _show_cells(planned: list[Any]) -> None:
@@ -204,9 +200,7 @@ def _show_stopped(planned: list[Any]) -> None:
         typer.echo(f"{status}: {name} at n_qubits {wide}: {reason}")
 
 
-def _show_sums(
-    stages: list[dict[str, Any]], basis: Mapping[str, Any], pace: float | None
-) -> None:
+def _show_sums(stages: list[dict[str, Any]], basis: Mapping[str, Any], pace: float | None) -> None:
     total, left = (sum(row[key] for row in stages) / 3600 for key in ("cpu_s", "left_s"))
     typer.echo(
         f"About {total:.2g} CPU hours, {left:.2g} of them left. Costs are those of {basis['on']}; "

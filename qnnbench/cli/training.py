@@ -34,7 +34,9 @@ def train(
     ] = "classification",
     loss: Annotated[
         str | None,
-        typer.Option(help="One of the task's; its first if left out.", autocompletion=names.losses),
+        typer.Option(
+            help="One of the task's; its first if left out.", autocompletion=names.losses
+        ),
     ] = None,
     steps: Annotated[int, typer.Option(help="Optimiser steps.")] = 100,
     rate: Annotated[
@@ -67,7 +69,7 @@ def train(
     The state of training is kept every 20 s in checkpoints/: the same command goes on with it.
     Exit status 1 where truncation could have made the score.
     """
-    _check_choices(task, optimiser)
+    _check_choices(ansatz, options_of(option), n_qubits or 8, task, loss, optimiser)
     data = states_of(name, n_qubits, dataset_option, seed=seed)
     law = {"law": angles, "std": std} if angles == "gaussian" else {"law": angles}
     arm = {
@@ -101,18 +103,29 @@ def train(
         raise typer.Exit(1)
 
 
-def _check_choices(task: str, optimiser: str) -> None:
+def _check_choices(
+    ansatz: str,
+    options: Mapping[str, Any],
+    n_qubits: int,
+    task: str,
+    loss: str | None,
+    optimiser: str,
+) -> None:
+    """Refuse what no arm can be before states are made, which may take minutes."""
+    from qnnbench.circuits.ansatze import build_ansatz
     from qnnbench.registry import lookup
+    from qnnbench.tasks import task_loss
     from qnnbench.training.optimisers import OPTIMISERS
 
     lookup(dict.fromkeys(TASKS), task, "task that trains an ansatz")
     lookup(OPTIMISERS, optimiser, "optimiser")
+    task_loss(task, loss or "", build_ansatz(ansatz, n_qubits, **options))
 
 
 def _trained(
     arm: Mapping[str, Any], data: "Dataset", seed: int, budget: Mapping[str, float]
 ) -> Tables:
-    """Return the rows of an arm, as a study would write them, from checkpoints if there are any."""
+    """Return the rows of an arm as a study would write them, from a checkpoint if there is one."""
     from qnnbench.backends import Limits
     from qnnbench.results import digest
     from qnnbench.study import checkpoint_folder, identified
@@ -121,12 +134,16 @@ def _trained(
     from qnnbench.training.settings import rates_of
 
     made = data.details
-    states = {"family": data.name, "n_qubits": data.n_qubits, "seed": made["seed"]}
     cell = {
         "n_qubits": data.n_qubits,
         "seed": seed,
-        "states": {"dataset": data.name, **states, "options": made["options"]},
-        "n_by_split": digest(data.splits.tolist()),
+        "states": {
+            "dataset": data.name,
+            "family": data.name,
+            "n_qubits": data.n_qubits,
+            "options": {**made["options"], "splits": digest(data.splits.tolist())},
+            "seed": made["seed"],
+        },
         "arm": dict(arm),
         "budget": dict(budget),
     }
@@ -188,19 +205,16 @@ def _write(folder: Path, tables: Tables) -> None:
 
 def _show(arm: Mapping[str, Any], data: "Dataset", tables: Tables) -> None:
     run = tables["runs"][0]
-    columns = ("repeat", "metric", "score", "95 % interval", "untrained", "chance", "ceiling")
     show_table(
-        (*columns, "n"),
+        ("metric", "repeat", "score, 95 % interval", "untrained", "chance", "ceiling"),
         (
             (
-                row["repeat"],
                 row["metric"],
-                _number(row["value"]),
-                f"{_number(row['lower'])} to {_number(row['upper'])}",
+                row["repeat"],
+                f"{_number(row['value'])} [{_number(row['lower'])}, {_number(row['upper'])}]",
                 _number(row.get("untrained_value")),
                 _number(row.get("chance")),
                 _number(row.get("ceiling")),
-                row.get("n_samples"),
             )
             for row in tables["scores"]
         ),
@@ -214,4 +228,4 @@ def _show(arm: Mapping[str, Any], data: "Dataset", tables: Tables) -> None:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None or value != value else f"{value:.4f}"
+    return "" if value is None or value != value else f"{value:.3g}"

@@ -77,14 +77,16 @@ def study_plan(config: Mapping[str, Any], results: Path) -> Iterator[PlannedCell
             rows = stored_rows(results, stage, name, batch)
             for cell in cells:
                 own = rows_of(cell, rows)
-                done = {"n_done": n_done(cell, own), "spent_s": spent_s(own)}
+                done: Told = {"n_done": n_done(cell, own), "spent_s": spent_s(own)}
                 told = _TOLD.get(stage, _measured)(cell, stage, known, trained)
                 if stage == "training":
                     trained[name, cell["n_qubits"]] = told.get("status", "ok")
-                if stops := [row for row in own if row["status"] in ("skipped", "over_budget")]:
-                    told |= {"status": stops[0]["status"], "reason": stops[0]["reason"] or ""}
-                place = {"stage": stage, "name": name, "n_qubits": cell["n_qubits"]}
-                yield PlannedCell(**place, n_runs=n_runs_of(cell), **done, **told)
+                if own and all(row["status"] in ("skipped", "over_budget") for row in own):
+                    told |= {"status": own[0]["status"], "reason": own[0]["reason"] or ""}
+                    told |= {"cpu_s": done["spent_s"]}
+                yield PlannedCell(
+                    stage, name, cell["n_qubits"], n_runs_of(cell), **{**told, **done}
+                )
 
 
 def _jobs(config: Mapping[str, Any], stage: str) -> Iterator[tuple[str, str, list[Cell]]]:

@@ -52,7 +52,8 @@ def _is_part(row: Mapping[str, Any], work: Work) -> bool:
 
 def main(on: str, *places: str) -> None:
     """Write the file, and say what it holds."""
-    rows, trained = [], []
+    rows: list[Measured] = []
+    trained: list[Trained] = []
     for config, results in zip(places[::2], places[1::2], strict=True):
         for stage, cell, own in finished(load(config), Path(results)):
             counted = steps_planned(cell) if stage == "training" else None
@@ -72,7 +73,11 @@ def main(on: str, *places: str) -> None:
         ",\n".join(f"  {json.dumps(astuple(row))}" for row in trained),
         " ]\n}\n",
     ]
-    write_atomically(FILE, lambda path: path.write_text("\n".join(lines)) and None)
+
+    def write(path: Path) -> None:
+        path.write_text("\n".join(lines))
+
+    write_atomically(FILE, write)
     sys.stderr.write(f"{len(rows)} units of work, {len(trained)} arms at a width: {FILE}\n")
 
 

@@ -8,7 +8,7 @@ the typical one of its kind, or of its stage.
 
 import json
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -94,9 +94,9 @@ class Calibration:
 
     def training_seconds(self, operations_s: float, n_steps: int, n_runs: int) -> float:
         """Return the CPU seconds of an arm at a width, validation and scores included."""
-        return float(np.array([operations_s, n_steps, n_runs]) @ self._coefficients())
+        return float(np.array([operations_s, n_steps, n_runs]) @ self._coefficients)
 
-    @cache  # noqa: B019 - there is one calibration
+    @cached_property
     def _coefficients(self) -> np.ndarray:
         """Return the seconds per counted second, per step and per run, none negative.
 
