@@ -32,12 +32,12 @@ def ran(tmp_path, monkeypatch):
     return commands
 
 
-@pytest.fixture
-def sleeper(tmp_path):
+@pytest.fixture(params=["/usr/bin/snakemake"])
+def sleeper(request, tmp_path):
     """Return a process whose command line is Snakemake's, in the folder of the test."""
     code = "print('on', flush=True); import time; time.sleep(60)"
     process = subprocess.Popen(
-        [sys.executable, "-c", code, "/usr/bin/snakemake"], cwd=tmp_path, stdout=subprocess.PIPE
+        [sys.executable, "-c", code, request.param], cwd=tmp_path, stdout=subprocess.PIPE
     )
     process.stdout.readline()
     yield process
@@ -85,6 +85,20 @@ def test_a_live_run_that_may_hold_the_lock_is_left_alone(ran, tmp_path, sleeper)
     assert done.exit_code == 2
     assert f"process {sleeper.pid}" in done.stderr
     assert ran == []
+
+
+@pytest.mark.parametrize("sleeper", ["/a/.snakemake/scripts/tmpx.training.py"], indirect=True)
+def test_a_job_that_outlived_snakemake_is_left_alone_though_nothing_is_locked(ran, sleeper):
+    done = invoke(CONFIG)
+    assert done.exit_code == 2
+    assert f"process {sleeper.pid}" in done.stderr
+    assert ran == []
+
+
+def test_another_study_that_runs_here_is_no_hindrance(ran, tmp_path, sleeper):
+    lock(tmp_path, "results/paper/runs/qcnn_spt_path/n8-64.parquet")
+    assert invoke(CONFIG).exit_code == 0
+    assert ["--unlock" in command for command in ran] == [False]
 
 
 def test_a_run_that_is_being_trained_is_left_alone(ran, tmp_path):

@@ -13,6 +13,8 @@ from typing import Any
 import psutil
 from filelock import FileLock, Timeout
 
+SCRIPTS = ".snakemake/scripts/"
+
 
 @dataclass(frozen=True)
 class Process:
@@ -25,6 +27,11 @@ class Process:
 
     pid: int
     command: str
+
+    @property
+    def is_job(self) -> bool:
+        """Whether it is a script of Snakemake's, which may have outlived Snakemake."""
+        return SCRIPTS in self.command
 
 
 def live_runs(folder: Path) -> list[Process]:
@@ -42,7 +49,7 @@ def live_runs(folder: Path) -> list[Process]:
 
 def is_of_snakemake(words: Iterable[str]) -> bool:
     """Say whether a command line is Snakemake's, or that of one of its scripts."""
-    return any(Path(word).name == "snakemake" or ".snakemake/scripts/" in word for word in words)
+    return any(Path(word).name == "snakemake" or SCRIPTS in word for word in words)
 
 
 def locked_files(folder: Path, study: str) -> list[str]:

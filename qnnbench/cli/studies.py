@@ -69,7 +69,8 @@ def resume(
     study, locked = asked_for["study"], locked_files(here, asked_for["study"])
     held = [str(lock) for lock in held_checkpoints(asked_for, here)]
     live = live_runs(here)
-    if held or (locked and live):
+    orphaned = bool(live) and all(run.is_job for run in live)  # jobs that outlived Snakemake
+    if held or orphaned or (locked and live):
         raise ValueError(_is_alive(study, held, live))
     call = [sys.executable, "-m", "snakemake", *_snakemake_flags(config, cores), *(flags or [])]
     unlock = [*call[:3], *_snakemake_flags(config, cores), "--unlock"]
