@@ -32,6 +32,8 @@ LAYERS = (  # the order of imports, lowest first: a test proves it
     "report",
     "config",
     "study",
+    "environment",
+    "citations",
     "plan",
     "progress",
     "cli",
@@ -277,6 +279,11 @@ def identified(
         peak_memory_mb = columns["peak_memory_mb"]
         measured = {"status": "ok", "cpu_time_s": cpu_time_s, "peak_memory_mb": peak_memory_mb}
     return [{**measured, **row, **identity(_key(cell, row), config)} for row in rows]
+
+
+def is_of(cell: Cell, row: Mapping[str, Any]) -> bool:
+    """Say whether a stored row is of a cell as it is asked for now, whatever code wrote it."""
+    return row["run_id"] == digest({"cell": _key(cell, row), "source": row["source_hash"]})
 
 
 def _key(cell: Cell, row: Mapping[str, Any]) -> Cell:

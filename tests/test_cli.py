@@ -1,15 +1,27 @@
+import inspect
 import io
 import json
 import math
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from qnnbench.cli import app
+from qnnbench.backends import BACKENDS
+from qnnbench.circuits.angles import INITIAL_LAWS
+from qnnbench.circuits.ansatze import ANSATZE
+from qnnbench.cli import COMMANDS, app, names
+from qnnbench.moments.closed_forms import CLOSED_FORMS
+from qnnbench.rivals.rows import RIVALS
 from qnnbench.states.datasets import DATASETS, build_dataset
+from qnnbench.states.mps import MPS
 from qnnbench.states.storage import write_dataset
+from qnnbench.tasks import TASKS
+from qnnbench.tasks.losses import LOSSES
 
 CONFIGS = Path(__file__).parents[1] / "config"
 
@@ -52,7 +64,7 @@ def test_moments_of_one_qubit_per_factor_have_their_closed_form():
 def test_check_counts_the_cells_a_curve_crosses():
     said = invoke("check", CONFIGS / "smoke.yaml").stdout
     (line,) = [line for line in said.splitlines() if "hea_local_depths" in line]
-    assert line.split("│")[-2].strip() == "3"
+    assert line.split()[-1] == "3"
 
 
 def test_sampled_moments_carry_their_interval_and_cover_the_exact_ones():
@@ -128,6 +140,145 @@ def test_what_cannot_be_exported_is_a_message_and_exit_code_2(stored, words, mes
 
 
 @pytest.mark.parametrize(
+    ("told", "table"),
+    [
+        (names.ansatze, ANSATZE),
+        (names.datasets, DATASETS),
+        (names.tasks, TASKS),
+        (names.losses, LOSSES),
+        (names.backends, BACKENDS),
+        (names.rivals, RIVALS),
+        (names.laws, INITIAL_LAWS),
+        (names.closed_forms, CLOSED_FORMS),
+    ],
+)
+def test_names_read_from_source_are_those_of_the_table(told, table):
+    assert sorted(told()) == sorted(table)
+
+
+def test_the_command_line_starts_without_cirq_pandas_or_numpy():
+    code = (
+        "import sys, qnnbench.cli; from qnnbench.cli import names; names.ansatze(); "
+        "slow = {'cirq', 'pandas', 'numpy', 'scipy', 'pyarrow'} & set(sys.modules); "
+        "sys.exit(', '.join(slow) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_answers_in_json_and_says_what_it_does(name):
+    assert "as_json" in inspect.signature(COMMANDS[name]).parameters
+    assert (inspect.getdoc(COMMANDS[name]) or "").partition("\n")[0].endswith(".")
+
+
+def test_shells_complete_names(monkeypatch):
+    monkeypatch.setenv("_QNNBENCH_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "qnnbench moments rg")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    done = CliRunner().invoke(app, [], prog_name="qnnbench")
+    assert done.stdout.split() == ["rg_tree"]
+
+
+def test_list_as_json_holds_every_name():
+    told = json.loads(invoke("list", "--json").stdout)
+    assert set(told["ansatze"]) == set(ANSATZE)
+    (datasets,) = json.loads(invoke("list", "datasets", "--json").stdout).values()
+    assert datasets == told["datasets"]
+
+
+def test_show_tells_the_claim_its_source_and_the_options():
+    (told,) = json.loads(invoke("show", "qcnn", "--json").stdout)
+    assert told["kind"] == "ansatz"
+    assert told["source"] == ANSATZE["qcnn"].source
+    assert told["plateau"] == "no, as claimed at sharing='none', pooling='discard'"
+    assert "pooling='controlled'" in told["options"]
+
+
+def test_show_tells_of_everything_that_has_the_name():
+    kinds = [told["kind"] for told in json.loads(invoke("show", "tree", "--json").stdout)]
+    assert kinds == ["ansatz", "backend"]
+    (card,) = json.loads(invoke("show", "ring_pair", "--json").stdout)
+    assert card["limit"] == DATASETS["ring_pair"].limit
+    said = invoke("show", "Helios").stdout
+    assert "arXiv:2511.05465" in said
+    assert "98" in said
+
+
+def test_show_finds_the_entries_of_a_config():
+    words = ("show", "qcnn_spt_path", "--config", CONFIGS / "smoke.yaml")
+    (arm,) = json.loads(invoke(*words, "--json").stdout)
+    assert (arm["ansatz"], arm["widths"]) == ("qcnn", [4, 8])
+    assert "learning_rate" in invoke(*words).stdout
+
+
+def test_variance_gives_the_closed_form_at_every_width_and_its_verdict(tmp_path):
+    # A tree of Haar-random blocks: haar_tree, v' = (2v + 3v²)/5 per level, from v = 1/3.
+    v, expected = 1 / 3, {}
+    for level in range(1, 8):
+        v = (2 * v + 3 * v * v) / 5
+        expected[2**level] = math.log10(v)
+    words = ("variance", "tree", *expected, "--angles", "haar_blocks", "--option", "sharing=none")
+    told = json.loads(invoke(*words, "--json").stdout)
+    found = {row["n_qubits"]: row["log10_variance"] for row in told["rows"]}
+    assert found == pytest.approx(expected, rel=1e-9)
+    (verdict,) = told["verdicts"]
+    assert (verdict["quantity"], verdict["verdict"]) == ("loss variance", "polynomial")
+    said = invoke(*words).stdout
+    assert "polynomial law: n^-" in said
+
+
+def test_variance_draws_its_curve(tmp_path):
+    file = tmp_path / "curve.svg"
+    done = invoke("variance", "hea", 3, 2, "--option", "n_layers=1", "--plot", file, "--json")
+    assert [row["n_qubits"] for row in json.loads(done.stdout)["rows"]] == [2, 3]
+    assert file.read_bytes().startswith(b"<?xml")
+
+
+def test_certify_holds_for_a_family_and_for_its_file(stored):
+    made = json.loads(invoke("certify", "ghz_dephased", 4, "--states", 8, "--json").stdout)
+    kept = invoke("certify", stored, "--json")
+    assert kept.exit_code == 0
+    for told in (made, json.loads(kept.stdout)):
+        assert all(fact["holds"] for fact in told["facts"])
+    assert "holds     every state has norm 1" in invoke("certify", stored).stdout
+
+
+def test_certify_of_states_that_break_a_claim_is_exit_code_1(tmp_path):
+    # |0…0> has Z marginals |0><0|; the dephased GHZ state of the other class has I/2.
+    data = build_dataset("ghz_dephased", 4, 8, seed=1, noise=0.0)
+    zero = MPS.product([[1.0, 0.0]] * 4)
+    clean = data.noiseless or data
+    broken = replace(clean, states=(zero, *clean.states[1:]))
+    states = tuple(
+        zero if label == 0 else s for s, label in zip(data.states, data.labels, strict=True)
+    )
+    write_dataset(
+        tmp_path / "n4.parquet",
+        replace(data, states=states, noiseless=data.noiseless and broken),
+    )
+    done = invoke("certify", tmp_path / "n4.parquet")
+    assert done.exit_code == 1
+    assert "FAILS     all (n-1)-body marginals" in done.stdout
+    assert "do not hold" in done.stderr
+
+
+def test_circuit_and_export_say_in_json_what_they_wrote(stored, tmp_path):
+    told = json.loads(invoke("circuit", "hea", 2, "--option", "n_layers=1", "--json").stdout)
+    assert told["content"].startswith("OPENQASM 3.0;")
+    words = ("export", stored, 1, "--format", "qasm3", "--out", tmp_path / "a.qasm", "--json")
+    (first, second) = json.loads(invoke(*words).stdout)["files"]
+    assert (first["weight"], second["weight"]) == (0.5, 0.5)
+    assert Path(first["file"]).read_text().count("OPENQASM") == 1
+
+
+def test_check_as_json_counts_cells():
+    told = json.loads(invoke("check", CONFIGS / "smoke.yaml", "--json").stdout)
+    counts = {entry["name"]: entry["cells"] for entry in told["entries"]}
+    assert (told["study"], counts["hea_local_depths"], counts["qcnn_spt_path"]) == ("smoke", 3, 4)
+
+
+@pytest.mark.parametrize(
     ("words", "message"),
     [
         (("moments", "tree", 4, "--contrast", "ghz_dephase"), "Did you mean 'ghz_dephased'"),
@@ -140,6 +291,15 @@ def test_what_cannot_be_exported_is_a_message_and_exit_code_2(stored, words, mes
         (("moments", "hea", 4, "--angles", "gaussian", "--std", -1), "std must be"),
         (("moments", "hea", 4, "--std", 0.3), "only the gaussian law takes a std"),
         (("check", "none.yaml"), "No config at none.yaml"),
+        (("show", "tre"), "Did you mean 'tree' or 'rg_tree'?"),
+        (("show", "qcnn_spt", "--config", CONFIGS / "smoke.yaml"), "nor does"),
+        (("variance", "qcnn", 4, 8), "no width could be computed"),
+        (("variance", "hea", 4, "--plot", "a.pdf"), ".png or .svg"),
+        (("variance", "tree", 4, "--contrast", "ghz_dephased", "--plot", "a.png"), "draws losses"),
+        (("certify", "ghz_dephased"), "needs a width"),
+        (("certify", "ghz_dephasd", 4), "Did you mean 'ghz_dephased'"),
+        (("certify", "none.parquet"), "No dataset at none.parquet"),
+        (("moments", "hea", 4, "--option", "n_layers=[1"), "is no YAML"),
     ],
 )
 def test_bad_input_is_a_message_and_exit_code_2(words, message):

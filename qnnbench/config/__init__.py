@@ -33,8 +33,8 @@ from qnnbench.config.problems import (
 __all__ = ["SCHEMA", "check", "law_of", "listed", "load"]
 
 
-def load(path: str | Path) -> dict[str, Any]:
-    """Return the checked config stored at ``path``.
+def load(path: str | Path, *, names: bool = True) -> dict[str, Any]:
+    """Return the config stored at ``path``, checked by :func:`check`.
 
     Raises:
         FileNotFoundError: No such file.
@@ -49,7 +49,7 @@ def load(path: str | Path) -> dict[str, Any]:
         raise ValueError(f"{path} is no YAML: {error}") from error
     if not isinstance(config, dict):
         raise ValueError(f"{path} must hold a YAML mapping, found {type(config).__name__}")
-    check(config, [path])
+    check(config, [path], names=names)
     return config
 
 

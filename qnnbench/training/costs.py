@@ -10,6 +10,7 @@ from qnnbench.backends import BackendCannot, Evaluator, Limits, OverBudget
 from qnnbench.circuits.ansatze import build_ansatz
 from qnnbench.states.mps import MPS, InputState, Mixture
 from qnnbench.states.samples import Dataset
+from qnnbench.states.stabilizer_mps import in_tensors
 from qnnbench.training.settings import Settings, rates_of, stages_of
 
 
@@ -23,6 +24,8 @@ class Planned:
         backend: What would evaluate the last stage; empty where nothing would.
         seconds: CPU seconds of all steps by operation count; scores come on top.
         status: "ok", or what its rows would say: "skipped", "over_budget".
+        memory_bytes: Of the costliest step, likewise.
+        reason: Why this backend, or why it would not run.
     """
 
     n_runs: int
@@ -30,6 +33,8 @@ class Planned:
     backend: str
     seconds: float
     status: str
+    memory_bytes: float = 0.0
+    reason: str = ""
 
 
 def planned(entry: Mapping[str, Any], narrow: Dataset, n_qubits: int, budget: Limits) -> Planned:
@@ -52,9 +57,9 @@ def planned(entry: Mapping[str, Any], narrow: Dataset, n_qubits: int, budget: Li
     if entry["task"] == "compression" and "target" in entry:
         narrow = narrow.of_class(entry["target"])
     n_trained = 1 if entry["task"] == "preparation" else settings.batch_size
-    few = narrow.select("train").states[:n_trained]
+    few = in_tensors(narrow.select("train")).states[:n_trained]
     states = [_widened(state, n_qubits, np.random.default_rng(0)) for state in few]
-    backend, seconds = "", 0.0
+    backend, reason, seconds, memory = "", "", 0.0, 0.0
     try:
         for stage in stages:
             observables = stage.losses[n_qubits].observables
@@ -65,13 +70,14 @@ def planned(entry: Mapping[str, Any], narrow: Dataset, n_qubits: int, budget: Li
                 max_bond_dim=settings.first_bond_dim,
                 limits=settings.limits,
             )
-            backend = choice.backend.name
+            backend, reason = choice.backend.name, choice.reason
+            memory = max(memory, choice.cost.memory_bytes)
             seconds += n_runs * len(rates) * stage.n_steps * choice.cost.seconds
-    except OverBudget:
-        return Planned(n_runs, n_steps, "", 0.0, "over_budget")
-    except BackendCannot:
-        return Planned(n_runs, n_steps, "", 0.0, "skipped")
-    return Planned(n_runs, n_steps, backend, seconds, "ok")
+    except OverBudget as costly:
+        return Planned(n_runs, n_steps, "", 0.0, "over_budget", reason=str(costly))
+    except BackendCannot as declined:
+        return Planned(n_runs, n_steps, "", 0.0, "skipped", reason=str(declined))
+    return Planned(n_runs, n_steps, backend, seconds, "ok", memory, reason)
 
 
 def _widened(state: InputState, n_qubits: int, rng: np.random.Generator) -> InputState:

@@ -169,6 +169,7 @@ class _Steps:
             level,
             "step %d, %s %.5g, |gradient| %.3g",
             *(row["step"], row["loss_name"], row["loss"], row.get("gradient_norm", np.nan)),
+            extra={"steps": 1},
         )
 
 
@@ -193,5 +194,5 @@ def _resume(checkpoint: Checkpoint, rng: np.random.Generator) -> Progress | None
     memory = {key.removeprefix("memory "): array for key, array in arrays.items()}
     best = tuple(facts.pop("best"))
     progress = Progress(**own, **facts, best=best, memory=memory)
-    log.info("resumed at step %d", progress.step)
+    log.info("resumed at step %d", progress.step, extra={"steps": progress.step})
     return progress

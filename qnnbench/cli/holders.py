@@ -1,0 +1,78 @@
+"""Who holds a study in this folder: live runs, locks that a killed one left, checkpoints.
+
+Snakemake's locks hold no process id and outlive a kill, and a killed Snakemake can leave jobs
+that go on writing. So processes are looked for: those of this computer that run Snakemake or
+one of its scripts in this folder. A run on another computer is not seen.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from filelock import FileLock, Timeout
+
+SCRIPTS = ".snakemake/scripts/"
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process that works in a folder.
+
+    Attributes:
+        pid: Its number.
+        command: Its command line.
+    """
+
+    pid: int
+    command: str
+
+    @property
+    def is_job(self) -> bool:
+        """Whether it is a script of Snakemake's, which may have outlived Snakemake."""
+        return SCRIPTS in self.command
+
+
+def live_runs(folder: Path) -> list[Process]:
+    """Return the processes that run Snakemake, or a script of it, in ``folder``."""
+    place, found = folder.resolve(), []
+    for process in psutil.process_iter():
+        try:
+            words = process.cmdline()
+            if is_of_snakemake(words) and Path(process.cwd()) == place:
+                found.append(Process(process.pid, " ".join(words)))
+        except (psutil.Error, OSError):
+            continue  # it ended meanwhile, or is another user's
+    return found
+
+
+def is_of_snakemake(words: Iterable[str]) -> bool:
+    """Say whether a command line is Snakemake's, or that of one of its scripts."""
+    return any(Path(word).name == "snakemake" or SCRIPTS in word for word in words)
+
+
+def locked_files(folder: Path, study: str) -> list[str]:
+    """Return the files of a study that Snakemake's locks in ``folder`` name."""
+    own = [f"results/{study}/", f"logs/{study}/"]
+    is_default = study == "default"
+    own += ["reports/index.html", "reports/figures"] if is_default else [f"reports/{study}/"]
+    locks = sorted((folder / ".snakemake" / "locks").glob("*.lock"))
+    named = [line for lock in locks for line in lock.read_text().splitlines()]
+    return sorted({file for file in named if file.startswith(tuple(own))})
+
+
+def held_checkpoints(config: Mapping[str, Any], folder: Path) -> Iterator[Path]:
+    """Yield the checkpoints of a study's arms that a process is training from."""
+    from qnnbench import study
+
+    if not (folder / "checkpoints").is_dir():
+        return
+    for arm, batch in study.jobs(config, "training"):
+        for cell in study.cells(config, "training", arm, batch):
+            for lock in sorted((folder / study.checkpoint_folder(cell)).glob("*.lock")):
+                try:
+                    with FileLock(lock, timeout=0):
+                        pass
+                except Timeout:
+                    yield lock
