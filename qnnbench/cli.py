@@ -14,7 +14,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from qnnbench import study
+from qnnbench import cli_own, study
 from qnnbench.config import law_of, load
 
 app = typer.Typer(
@@ -43,11 +43,16 @@ def explained() -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
+for _name, _command in cli_own.COMMANDS.items():
+    app.command(_name)(explained()(_command))
+
+
 @app.command()
 def check(config: Annotated[Path, typer.Argument(help="A config, as in config/.")]) -> None:
     """Check CONFIG and show what it asks for, stage by stage."""
     with explained():
         asked_for = load(config)
+        claims = cli_own.claims_of(asked_for)
     table = Table("stage", title=f"study {asked_for['study']!r}")
     for column in ("name", "widths", "jobs", "cells"):
         table.add_column(column, overflow="fold")
@@ -60,6 +65,8 @@ def check(config: Annotated[Path, typer.Argument(help="A config, as in config/."
             count = cells[name] * entry.get("repeats", 1)
             table.add_row(stage, name, ", ".join(map(str, widths)), str(jobs[name]), str(count))
     Console().print(table)
+    for line in claims:
+        typer.echo(line)
 
 
 @app.command()

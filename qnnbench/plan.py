@@ -8,6 +8,7 @@ from typing import Any
 from qnnbench import study
 from qnnbench.backends import Limits
 from qnnbench.states.datasets import DATASETS, build_dataset, has_width
+from qnnbench.states.own import dataset_of
 from qnnbench.states.samples import Dataset
 from qnnbench.training.costs import planned
 
@@ -28,15 +29,19 @@ def training_plan(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 yield {**row, **own, "seconds": None, "status": "ok"}
                 continue
             states = cell["states"]
-            narrow = _narrow(states["family"], dumps(states["options"]), cell["n_qubits"])
+            narrow = _narrow(dumps(states))
             cost = planned(entry, narrow, cell["n_qubits"], Limits(**cell["budget"]))
             yield {**row, **vars(cost)}
 
 
 @lru_cache(maxsize=64)
-def _narrow(family: str, options: str, n_qubits: int) -> Dataset:
-    known = DATASETS[family]
+def _narrow(states: str) -> Dataset:
+    """Return the states of a cell (JSON), at a small width where their family has one."""
+    cell = loads(states)
+    if "source" in cell:
+        return dataset_of(cell)
+    known, n_qubits = DATASETS[cell["family"]], cell["n_qubits"]
     width = next(
         n for n in (*range(min(n_qubits, _NARROW), n_qubits), n_qubits) if has_width(known, n)
     )
-    return build_dataset(family, width, seed=0, **loads(options))
+    return build_dataset(cell["family"], width, seed=0, **cell["options"])
