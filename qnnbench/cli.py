@@ -38,7 +38,7 @@ def explained() -> Iterator[None]:
     """Turn an error about the input into its message and exit code 2."""
     try:
         yield
-    except (ValueError, TypeError, OSError) as error:
+    except (ValueError, TypeError, OSError, ImportError) as error:
         Console(stderr=True).print(f"Error: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(2) from None
 

@@ -72,4 +72,18 @@ def _measured(ansatz: "Ansatz") -> str:
     return str(found)
 
 
-COMMANDS = {"new": new, "contract": contract}
+def import_file(
+    file: Annotated[Path, typer.Argument(help="A .qasm, .qpy or Qiskit .py file.")],
+    out: Annotated[Path | None, typer.Option(help="FILE_ansatz.py if left out.")] = None,
+    circuit: Annotated[str, typer.Option(help="Of a .py: what it calls its circuit.")] = "circuit",
+) -> None:
+    """Write the circuit of FILE, its angles free, as an ansatz that a config can name."""
+    from qnnbench.circuits.ansatze import own_ansatz
+    from qnnbench.circuits.imports import import_circuit
+
+    made = import_circuit(file, out, circuit)
+    ansatz = own_ansatz(made)
+    typer.echo(f"{made}  {{file: {made.name}, function: build}}; {ansatz.name!r} in rows")
+
+
+COMMANDS = {"new": new, "contract": contract, "import": import_file}

@@ -152,7 +152,9 @@ def _module(path: Path, content: bytes) -> ModuleType:
     except ModuleNotFoundError as missing:
         beside = path.with_name(f"{missing.name}.py").exists()
         way = "its hash stands for one file: put the code into it" if beside else "install it"
-        raise ValueError(f"{path} imports {missing.name!r}, which is not installed; {way}") from None
+        raise ValueError(
+            f"{path} imports {missing.name!r}, which is not installed; {way}"
+        ) from None
     except Exception as error:  # whatever the user's code raises is told as it is
         raise ValueError(f"{path} cannot be run: {told(error, path)}") from error
     return module

@@ -280,9 +280,7 @@ def identified(
         peak_memory_mb = columns["peak_memory_mb"]
         measured = {"status": "ok", "cpu_time_s": cpu_time_s, "peak_memory_mb": peak_memory_mb}
     told = without_paths(config)
-    return [
-        {**measured, **row, **identity(without_paths(_key(cell, row)), told)} for row in rows
-    ]
+    return [{**measured, **row, **identity(without_paths(_key(cell, row)), told)} for row in rows]
 
 
 def _key(cell: Cell, row: Mapping[str, Any]) -> Cell:

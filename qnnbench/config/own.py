@@ -94,7 +94,9 @@ def _with_named_states(sound: Sound) -> tuple[Sound, list[Problem]]:
                 needed = {*entry["widths"], *entry.get("curriculum", [])}
                 declared = datasets.get(name, {**reference, "widths": []})
                 if any(declared.get(k) != reference.get(k) for k in ("file", "function")):
-                    text = f"{name!r}, the short name of {reference['file']}, names another dataset"
+                    text = (
+                        f"{name!r}, the short name of {reference['file']}, names another dataset"
+                    )
                     problems.append(Problem((section, place, key), f"{text}: rename the file"))
                     continue
                 widths = sorted({*declared["widths"], *needed})
@@ -120,7 +122,9 @@ def _with_sources(
     reference = {key: entry[key] for key in ("file", "function") if key in entry}
     sources = own_sources(reference, folders, entry["widths"])
     if missing := sorted(set(entry["widths"]) - set(sources)):
-        raise ValueError(f"{entry['file']} holds {sorted(sources)} qubits, {missing} are asked for")
+        raise ValueError(
+            f"{entry['file']} holds {sorted(sources)} qubits, {missing} are asked for"
+        )
     if "options" in entry and not any("function" in source for source in sources.values()):
         raise ValueError(f"{entry['file']} holds states as they are: it takes no options")
     kept = {key: value for key, value in entry.items() if key not in reference}
@@ -158,4 +162,3 @@ def own_ansatze(config: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
     """Return every entry of a config with own files whose ansatz is the user's."""
     sound = {s: entries_of(config, s, set()) for s in ("trainability", "training")}
     return [entry for s in sound for _, entry in sound[s] if is_own(entry.get("ansatz"))]
-

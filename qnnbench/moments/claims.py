@@ -63,7 +63,7 @@ def claimed_row(ansatz: Ansatz, n_qubits: int) -> dict[str, Any]:
     network = ansatz.build(n_qubits, **ansatz.claim_options)
     if is_tied(network) and not ansatz.n_samples:
         raise ValueError(
-            f"gates of {ansatz.name!r} share angles: say how many draws measure its claim, n_samples"
+            f"gates of {ansatz.name!r} share angles: say how many draws to measure, n_samples"
         )
     law = lookup(INITIAL_LAWS, ansatz.angles, "angle law").law(n_qubits, network.n_layers)
     return trainability_row(network, angles=law, n_samples=ansatz.n_samples)

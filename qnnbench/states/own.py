@@ -116,7 +116,9 @@ def dataset_problems(dataset: Any, n_qubits: int) -> list[str]:
     for split in SPLITS:
         own = np.unique(dataset.labels[dataset.splits == split])
         if missing := sorted(set(classes.tolist()) - set(own.tolist())):
-            problems.append(f"split {split!r} has no state of class {missing}: give it one or more")
+            problems.append(
+                f"split {split!r} has no state of class {missing}: give it one or more"
+            )
     return problems
 
 
@@ -143,8 +145,8 @@ def own_sources(
         return {n: {"function": GENERATE, **source} for n in widths}
     if path.suffix != ".parquet" or "function" in reference:
         raise ValueError(
-            f"{path}: states come from a .parquet file, from a folder of these, or from a function "
-            "of a .py file"
+            f"{path}: states come from a .parquet file, a folder of these, or a function of a "
+            ".py file"
         )
     return {_width(path): source}
 
@@ -162,7 +164,7 @@ def _width(path: Path) -> int:
 
 
 def family_of(name: str, source: Mapping[str, Any]) -> str:
-    """Return the family in ``DATASETS`` whose card a user's Parquet file carries, else ``name``."""
+    """Return the family in ``DATASETS`` that a Parquet file says it is of, else ``name``."""
     if Path(source["file"]).suffix == ".parquet":
         family = str(read_card(source["file"])["family"]["name"])
         if family in DATASETS:

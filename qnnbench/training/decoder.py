@@ -132,8 +132,8 @@ class Decoder:
         loss = task_loss(_TASK, entry.get("loss", ""), network)
         if not isinstance(loss.observables[-1], cirq.PauliString):
             raise ValueError(
-                f"a decoder is read by the sign of a Pauli string; {name_of(entry['ansatz'])!r} with "
-                f"options {dict(options)} reads {loss.observables[-1]}: choose another readout"
+                f"a decoder is read by the sign of a Pauli string; {name_of(entry['ansatz'])!r} "
+                f"with {dict(options)} reads {loss.observables[-1]}: choose another readout"
             )
         return cls(network, loss, Evaluator(network.circuit, loss.observables, network.symbols))
 

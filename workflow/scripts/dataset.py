@@ -12,6 +12,7 @@ with Meter() as meter:
     dataset = dataset_of(cell)
     write_dataset(snakemake.output.states, dataset)
     row = dataset_row(dataset, snakemake.output.states) | {"dataset": cell["dataset"]}
-named = {"family": cell["family"], "seed_path": None if cell["seed"] is None else str(cell["seed"])}
+drawn = cell["seed"] is not None  # states of a user's file are as they are
+named = {"family": cell["family"], "seed_path": str(cell["seed"]) if drawn else None}
 rows = identified([row | named], cell, snakemake.config, meter)
 write_rows(snakemake.output.rows, "datasets", rows)

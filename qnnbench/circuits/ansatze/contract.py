@@ -105,7 +105,7 @@ def _symbol_problems(network: Network) -> Iterator[str]:
     names = [symbol.name for symbol in network.symbols]
     used = cirq.parameter_names(network.circuit)
     if twice := sorted({name for name in names if names.count(name) > 1})[:_MANY]:
-        yield f"symbols holds {twice} more than once: it is the order of the angles, list each once"
+        yield f"symbols holds {twice} more than once: it is an order, list each once"
     if missing := sorted(used - set(names))[:_MANY]:
         yield f"symbols lacks {missing}, which stand in the circuit"
     if idle := sorted(set(names) - used)[:_MANY]:
