@@ -325,7 +325,7 @@ def test_a_stored_dataset_of_a_known_family_keeps_its_card(study_file, tmp_path)
     file, config = study_file
     write_dataset(tmp_path / "kept.parquet", qnnbench.dataset("spt_path", 4, 12, seed=1))
     assert loaded(file, config)["datasets"]["kept"]["family"] == "spt_path"
-    write_dataset(tmp_path / "kept.parquet", qnnbench.dataset("two_state", 4, 12, seed=1))
+    write_dataset(tmp_path / "kept.parquet", qnnbench.dataset("two_state", 4, seed=1))
     with pytest.raises(ValueError, match="dataset 'two_state' serves compression"):
         loaded(file, config)
 
