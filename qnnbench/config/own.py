@@ -85,7 +85,8 @@ def _with_named_states(sound: Sound) -> tuple[Sound, list[Problem]]:
     for section, key in _USES_STATES:
         changed: Entries = []
         for place, entry in sound[section]:
-            if is_own(reference := entry.get(key)):
+            reference: Any = entry.get(key)
+            if is_own(reference):
                 try:
                     name = name_of(reference)
                 except ValueError as error:

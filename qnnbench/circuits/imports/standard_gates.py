@@ -6,6 +6,7 @@ phase exp(iθ/2) that Qiskit leaves out. Under a control it would be seen, so th
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import cirq
 import numpy as np
@@ -13,7 +14,7 @@ import sympy
 
 from qnnbench.circuits.ansatze import pauli_rotation
 
-Angle = sympy.Expr | float
+Angle: TypeAlias = sympy.Expr | float  # radians
 
 
 @dataclass(frozen=True)
