@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from qnnbench.config import listed
+from qnnbench.own import name_of, without_paths
 from qnnbench.registry import lookup
 from qnnbench.results import Meter, digest, identity
 from qnnbench.source import code
@@ -19,6 +20,7 @@ LAYERS = (  # the order of imports, lowest first: a test proves it
     "registry",
     "source",
     "results",
+    "own",
     "circuits",
     "states",
     "backends",
@@ -30,6 +32,7 @@ LAYERS = (  # the order of imports, lowest first: a test proves it
     "hardware",
     "figures",
     "report",
+    "scaffolding",
     "config",
     "study",
     "environment",
@@ -192,13 +195,17 @@ def _cell(config: Config, stage: str, entry: Cell, name: str, n_qubits: int) -> 
     if isinstance(entry.get("angles"), str):
         entry["angles"] = {"law": entry["angles"]}
     if stage in ("datasets", "certificates"):
-        return {
+        cell = {
             "dataset": name,
             "family": entry.get("family", name),
             "n_qubits": n_qubits,
             "options": entry.get("options", {}),
             "seed": config["seed"],
         }
+        if "sources" not in entry:
+            return cell
+        source = entry["sources"][str(n_qubits)]  # of a user's own; a file draws nothing
+        return {**cell, "seed": config["seed"] if "function" in source else None, "source": source}
     if stage == "trainability":
         return _curve_cell(config, entry, n_qubits)
     if stage in ("hardware", "jobs"):
@@ -278,7 +285,8 @@ def identified(
         cpu_time_s = columns["cpu_time_s"] / max(len(rows), 1)
         peak_memory_mb = columns["peak_memory_mb"]
         measured = {"status": "ok", "cpu_time_s": cpu_time_s, "peak_memory_mb": peak_memory_mb}
-    return [{**measured, **row, **identity(_key(cell, row), config)} for row in rows]
+    told = without_paths(config)
+    return [{**measured, **row, **identity(without_paths(_key(cell, row)), told)} for row in rows]
 
 
 def is_of(cell: Cell, row: Mapping[str, Any]) -> bool:
@@ -308,13 +316,13 @@ def curve_columns(curve: str, cell: Cell) -> dict[str, Any]:
     angles, options = cell["angles"], cell["options"]
     return {
         **columns,
-        "ansatz": cell["ansatz"],
+        "ansatz": name_of(cell["ansatz"]),
         "n_layers": options.get("n_layers"),
         "sharing": options.get("sharing"),
         "observable": cell["observable"],
         "contrast": cell.get("contrast"),
         "angles": angles["law"] + (f"({angles['std']:g})" if "std" in angles else ""),
-        "seed_path": f"{cell['seed']}/{digest(cell)}" if "seed" in cell else None,
+        "seed_path": f"{cell['seed']}/{digest(without_paths(cell))}" if "seed" in cell else None,
     }
 
 
@@ -331,4 +339,6 @@ def broken_claims(rows: Iterable[Mapping[str, Any]]) -> str:
 
 def checkpoint_folder(cell: Cell) -> Path:
     """Return where training a cell keeps its state: no other cell or code shares it."""
-    return Path("checkpoints") / digest({"cell": cell, "source": source("training")})
+    return Path("checkpoints") / digest(
+        {"cell": without_paths(cell), "source": source("training")}
+    )

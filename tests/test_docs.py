@@ -69,3 +69,17 @@ def test_exports_are_what_the_text_says(names):
     assert names["program"].startswith("// Made by qnnbench")
     assert [weight for weight, _ in names["members"]] == [0.5, 0.5]
     assert names["card"] == DATASETS["spt_path"].card()
+
+
+def test_the_states_of_the_document_on_own_files_come_back(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (Path(__file__).parents[1] / "docs" / "own.md").read_text()
+    scope = {}
+    for block in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL):
+        exec(compile(block, "own.md", "exec"), scope)
+    assert scope["again"].name == "my_states"
+    np.testing.assert_allclose(
+        scope["again"].states[3].state_vector(), scope["vectors"][3], atol=1e-12
+    )
+    assert all(fact["holds"] for fact in scope["facts"].values())
+    assert set(scope["CLAIMS"]) == {"build"}

@@ -8,7 +8,17 @@ from collections.abc import Callable
 
 import typer
 
-from qnnbench.cli import catalogue, circuits, citing, health, moments, states, studies, training
+from qnnbench.cli import (
+    catalogue,
+    circuits,
+    citing,
+    health,
+    moments,
+    own,
+    states,
+    studies,
+    training,
+)
 from qnnbench.cli.answers import explained
 
 app = typer.Typer(
@@ -32,6 +42,9 @@ COMMANDS: dict[
     "certify": states.certify,
     "export": states.export,
     "train": training.train,
+    "new": own.new,
+    "contract": own.contract,
+    "import": own.import_file,
     "circuit": circuits.circuit,
     "dry-run": circuits.dry_run,
     "doctor": health.doctor,

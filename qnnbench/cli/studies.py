@@ -11,6 +11,7 @@ import typer
 
 from qnnbench.cli.answers import progress, show_json, show_table
 from qnnbench.cli.arguments import AsJson, ConfigFile
+from qnnbench.cli.own import claims_of
 
 RESULTS = Annotated[Path, typer.Option("--results", help="Where rows of studies are.")]
 
@@ -21,6 +22,7 @@ def check(config: ConfigFile, as_json: AsJson = False) -> None:
     from qnnbench.config import load
 
     asked_for, rows = load(config), []
+    claims = claims_of(asked_for)
     for stage in ("datasets", "certificates", "trainability", "training"):
         asked = study.jobs(asked_for, stage)
         jobs = Counter(name for name, _ in asked)
@@ -36,13 +38,15 @@ def check(config: ConfigFile, as_json: AsJson = False) -> None:
                 }
             )
     if as_json:
-        show_json({"study": asked_for["study"], "entries": rows})
+        show_json({"study": asked_for["study"], "entries": rows, "claims": claims})
         return
     show_table(
         ("stage", "name", "widths", "jobs", "cells"),
         ([*{**row, "widths": ", ".join(map(str, row["widths"]))}.values()] for row in rows),
         f"study {asked_for['study']!r}",
     )
+    for line in claims:
+        typer.echo(line)
 
 
 def resume(

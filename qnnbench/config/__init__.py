@@ -20,6 +20,7 @@ from qnnbench.config.names import (
     reference_problems,
     surrogate_problems,
 )
+from qnnbench.config.own import SECTIONS, folders_of, settled, with_own_files
 from qnnbench.config.problems import (
     SCHEMA,
     explain,
@@ -30,11 +31,11 @@ from qnnbench.config.problems import (
     validator,
 )
 
-__all__ = ["SCHEMA", "check", "law_of", "listed", "load"]
+__all__ = ["SCHEMA", "check", "law_of", "listed", "load", "with_own_files"]
 
 
 def load(path: str | Path, *, names: bool = True) -> dict[str, Any]:
-    """Return the config stored at ``path``, checked by :func:`check`.
+    """Return the config stored at ``path``, checked by :func:`check`, own files found and hashed.
 
     Raises:
         FileNotFoundError: No such file.
@@ -50,7 +51,7 @@ def load(path: str | Path, *, names: bool = True) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise ValueError(f"{path} must hold a YAML mapping, found {type(config).__name__}")
     check(config, [path], names=names)
-    return config
+    return with_own_files(config, [path])
 
 
 def check(
@@ -71,11 +72,14 @@ def check(
     trees = [tree_of(file) for file in files]
     problems = [p for error in validator().iter_errors(config) for p in explain(error)]
     broken = {problem.path[:2] for problem in problems}
-    sound = {
-        section: entries_of(config, section, broken)
-        for section in ("datasets", "trainability", "training", "rivals", "hardware", "jobs")
-    }
-    problems += reference_problems(sound, config.get("datasets"))
+    sound = {section: entries_of(config, section, broken) for section in SECTIONS}
+    sound, odd = settled(sound, folders_of(files))
+    problems += odd
+    broken |= {problem.path[:2] for problem in odd}
+    named = config.get("datasets")
+    known = [*(named if isinstance(named, Mapping) else ()), *(n for n, _ in sound["datasets"])]
+    known += [problem.path[1] for problem in odd if problem.path[0] == "datasets"]
+    problems += reference_problems(sound, [str(name) for name in known])
     if ("training",) not in {path[:1] for path in broken}:  # else some arms are unknown
         problems += surrogate_problems(sound)
         problems += machine_problems(sound)

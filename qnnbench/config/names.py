@@ -2,12 +2,13 @@
 
 import inspect
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qnnbench.config.laws import first_angles, law_of
 from qnnbench.config.problems import KeyPath, Problem, unknown
+from qnnbench.own import is_own
 from qnnbench.registry import lookup
 
 if TYPE_CHECKING:
@@ -34,15 +35,19 @@ def entries_of(config: Mapping[str, Any], section: str, broken: set[KeyPath]) ->
     return [(key, entry) for key, entry in pairs if not {(section, key), (section,)} & broken]
 
 
-def reference_problems(sound: Mapping[str, Entries], named: Any) -> Iterator[Problem]:
-    """Yield names given twice, and entries that ask for states the config does not make."""
+def reference_problems(sound: Mapping[str, Entries], known: Sequence[str]) -> Iterator[Problem]:
+    """Yield names given twice, and entries that ask for states the config does not make.
+
+    Args:
+        sound: Entries by section.
+        known: Names of all datasets of the config, those in trouble included.
+    """
     for section, name in (("trainability", "curve"), ("training", "arm")):
         times = Counter(entry[name] for _, entry in sound[section])
         for key, entry in sound[section]:
             if times[entry[name]] > 1:
                 yield Problem((section, key, name), f"{entry[name]!r} names two entries")
     datasets = dict(sound["datasets"])
-    known = [str(name) for name in named] if isinstance(named, Mapping) else []
     asked: list[tuple[KeyPath, KeyPath, str, Mapping[str, Any]]] = [
         ((section, key), (section, key, states), dataset, entry)
         for section, states in (("trainability", "contrast"), ("training", "dataset"))
@@ -135,6 +140,9 @@ def name_problems(sound: Mapping[str, Entries]) -> Iterator[Problem]:
 def _dataset_problems(path: KeyPath, family: str, entry: Mapping[str, Any]) -> Iterator[Problem]:
     from qnnbench.states.datasets import DATASETS, build_dataset, has_width
 
+    if "sources" in entry:
+        yield from _own_states_problems(path, entry)
+        return
     if bad := _refused(path, lookup, DATASETS, family, "dataset"):
         yield from bad
         return
@@ -148,6 +156,16 @@ def _dataset_problems(path: KeyPath, family: str, entry: Mapping[str, Any]) -> I
         build = partial(build_dataset, seed=0, **options)
         problems += _refused((*path, "options"), build, family, least)
     yield from problems
+
+
+def _own_states_problems(path: KeyPath, entry: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what is wrong with states of the user's own at the least width."""
+    from qnnbench.states.own import own_dataset
+
+    least = min(entry["widths"])
+    if least <= TRIED_WIDTH or "function" not in entry["sources"][str(least)]:
+        build = partial(own_dataset, seed=0, **entry.get("options", {}))
+        yield from _refused(path, build, entry["sources"][str(least)], str(path[-1]), least)
 
 
 def _rival_problems(path: KeyPath, family: str, entry: Mapping[str, Any]) -> Iterator[Problem]:
@@ -174,20 +192,48 @@ def _arm_problems(path: KeyPath, family: str, entry: Mapping[str, Any]) -> Itera
         return
     yield from _refused((*path, "angles"), first_angles, entry["angles"])
     if entry["task"] == "decoding":
-        yield from _refused(path, decoder_of, entry, min(entry["widths"]))
+        n_read = min(entry["widths"]) // 2 + 1  # one qubit per Z check and one more
+        problems = list(_own_problems((*path, "ansatz"), entry, [n_read]))
+        yield from problems or _refused(path, decoder_of, entry, min(entry["widths"]))
         return
     yield from _ansatz_problems(path, entry)
 
 
 def _ansatz_problems(path: KeyPath, entry: Mapping[str, Any]) -> Iterator[Problem]:
-    from qnnbench.circuits.ansatze import ANSATZE
+    from qnnbench.circuits.ansatze import ansatz_of
 
-    if bad := _refused((*path, "ansatz"), lookup, ANSATZE, entry["ansatz"], "ansatz"):
+    if bad := _refused((*path, "ansatz"), ansatz_of, entry["ansatz"]):
         yield from bad
         return
-    build, kind = ANSATZE[entry["ansatz"]].build, f"ansatz {entry['ansatz']!r}"
-    options = list(_option_problems(path, build, kind, entry))
-    yield from options or _network_problems(path, entry)
+    ansatz = ansatz_of(entry["ansatz"])
+    problems = list(_option_problems(path, ansatz.build, f"ansatz {ansatz.name!r}", entry))
+    if not problems:
+        tried = [n for n in sorted(entry["widths"])[1:2] if n <= TRIED_WIDTH]
+        problems += _own_problems((*path, "ansatz"), entry, [min(entry["widths"]), *tried])
+    yield from problems or _network_problems(path, entry)
+
+
+def _own_problems(
+    path: KeyPath, entry: Mapping[str, Any], widths: Iterable[int]
+) -> Iterator[Problem]:
+    """Yield what an ansatz of the user's own breaks of the contract, its name included."""
+    from qnnbench.circuits.ansatze import ANSATZE, ansatz_of
+    from qnnbench.circuits.ansatze.contract import contract_problems
+
+    if not is_own(entry["ansatz"]):
+        return
+    if bad := _refused(path, ansatz_of, entry["ansatz"]):
+        yield from bad
+        return
+    ansatz = ansatz_of(entry["ansatz"])
+    if ansatz.name in ANSATZE:
+        text = f"{ansatz.name!r} is an ansatz of the package: rename the file or the function"
+        yield Problem(path, text)
+    depth = {"n_layers": entry["n_layers"][0]} if "n_layers" in entry else {}
+    for n_qubits in widths:
+        options = {**entry.get("options", {}), **depth}
+        for text in contract_problems(ansatz, n_qubits, **options):
+            yield Problem(path, f"{entry['ansatz']['file']} at {n_qubits} qubits: {text}")
 
 
 def _loss_problems(
@@ -259,7 +305,7 @@ def _option_problems(
 
 def _network_problems(path: KeyPath, entry: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield what is wrong with option values, observable, task or loss at the least width."""
-    from qnnbench.circuits.ansatze import ANSATZE, build_ansatz
+    from qnnbench.circuits.ansatze import ansatz_of, build_ansatz
     from qnnbench.tasks import TASKS
 
     n_qubits = min(entry["widths"])
@@ -272,7 +318,7 @@ def _network_problems(path: KeyPath, entry: Mapping[str, Any]) -> Iterator[Probl
     if index >= known:
         text = f"{index} asked, {known} observables at {n_qubits} qubits"
         yield Problem((*path, "observable_index"), text)
-    readout = inspect.signature(ANSATZE[entry["ansatz"]].build).parameters.get("readout")
+    readout = inspect.signature(ansatz_of(entry["ansatz"]).build).parameters.get("readout")
     if readout and "observable" in entry:
         read = entry.get("options", {}).get("readout", readout.default)
         if entry["observable"] != read:

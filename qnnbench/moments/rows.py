@@ -14,6 +14,7 @@ from qnnbench.moments.compute import moments
 from qnnbench.moments.pauli_circuit import CannotCompute
 from qnnbench.moments.record import Moments
 from qnnbench.moments.verdict import shots_to_resolve
+from qnnbench.own import without_paths
 from qnnbench.registry import lookup
 from qnnbench.results import digest
 from qnnbench.states.samples import Dataset
@@ -161,7 +162,8 @@ def measured_row(
     known = ("observable_index", "tolerance", "max_bond_dim", "n_samples", "sampled")
     chosen = {name: cell[name] for name in known if name in cell}
     if "seed" in cell:
-        chosen["rng"] = np.random.default_rng([cell["seed"], int(digest(dict(cell)), 16)])
+        code = int(digest(without_paths(cell)), 16)
+        chosen["rng"] = np.random.default_rng([cell["seed"], code])
     try:
         contrast = None if dataset is None else class_representatives(dataset)
         return trainability_row(network, angles=angles, contrast=contrast, **chosen)

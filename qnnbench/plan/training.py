@@ -8,6 +8,7 @@ from typing import Any
 from qnnbench import study
 from qnnbench.backends import Limits
 from qnnbench.states.datasets import DATASETS, build_dataset, has_width
+from qnnbench.states.own import dataset_of
 from qnnbench.states.samples import Dataset
 from qnnbench.study import Cell
 from qnnbench.training.costs import Planned, planned
@@ -30,15 +31,20 @@ def steps_planned(cell: Cell) -> Planned | None:
     entry, states = cell["arm"], cell["states"]
     if "ansatz" not in entry or entry["task"] == "decoding":
         return None
-    narrow = _narrow(states["family"], dumps(states["options"]), cell["n_qubits"])
-    return planned(entry, narrow, cell["n_qubits"], Limits(**cell["budget"]))
+    return planned(entry, _narrow(states), cell["n_qubits"], Limits(**cell["budget"]))
 
 
-def _narrow(family: str, options: str, n_qubits: int) -> Dataset:
-    """Return states of the family at the least width from 12, or its own, that it has."""
-    known = DATASETS[family]
+def _narrow(states: Cell) -> Dataset:
+    """Return states of the family at the least width from 12, or its own, that it has.
+
+    Of a file of the user's: its states.
+    """
+    if "source" in states:
+        return dataset_of(states)
+    family, n_qubits = states["family"], states["n_qubits"]
     possible = (*range(min(n_qubits, _NARROW), n_qubits), n_qubits)
-    return _made(family, options, next(n for n in possible if has_width(known, n)))
+    width = next(n for n in possible if has_width(DATASETS[family], n))
+    return _made(family, dumps(states["options"]), width)
 
 
 @lru_cache(maxsize=64)

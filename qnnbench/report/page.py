@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from qnnbench.figures import DARK, FIGURES, LIGHT, NARROW, WIDE, Drawing, render
+from qnnbench.own import without_paths
 from qnnbench.registry import lookup
 from qnnbench.report import machines, summary, tables
 from qnnbench.report.inline import inline
@@ -173,9 +174,11 @@ def _tables(frames: dict[str, pd.DataFrame]) -> dict[str, tables.Table]:
 def _limits(rows: pd.DataFrame) -> list[Any]:
     """Return the families whose datasets the study holds; they state their limits."""
     from qnnbench.states.datasets import DATASETS  # loads Cirq: 4 s that no import pays
+    from qnnbench.states.family import own_card
 
     return [
-        DATASETS[name] for name in sorted(rows["family"].dropna().unique()) if name in DATASETS
+        DATASETS.get(name) or own_card(name, 0, 0)
+        for name in sorted(rows["family"].dropna().unique())
     ]
 
 
@@ -189,7 +192,7 @@ def _provenance(frames: dict[str, pd.DataFrame], config: Mapping[str, Any]) -> d
     return {
         "study": str(config.get("study", "unnamed")),
         "seed": str(config.get("seed", "not stated")),
-        "config hash of this page": digest(dict(config)),
+        "config hash of this page": digest(without_paths(config)),
         "config hashes of the rows": values("config_hash"),
         "package version": values("package_version"),
         "source hash": values("source_hash"),

@@ -1,6 +1,6 @@
 """What a dataset family is: a generator and the data card that says how far to trust it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ _CARD = (
     "min_qubits",
     "widths",
 )
+CARD_TEXTS = ("summary", "equal", "differs", "solved_by", "limit", "source", "licence")
 LICENCE = "CC0-1.0"  # of the generated states; the code is Apache-2.0
 
 
@@ -76,3 +77,21 @@ class DatasetFamily:
         """Return the data card: everything said of the family, as JSON-like facts."""
         told = {key: getattr(self, key) for key in _CARD}
         return {**told, "tasks": list(self.tasks), "licence": LICENCE}
+
+
+def own_card(
+    name: str, n_classes: int, n_qubits: int, told: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return the data card of states that a user brought, with what the user says of them."""
+    said = dict.fromkeys(("equal", "differs", "solved_by", "licence"), "not stated")
+    said |= {"source": "", "bibtex": "", "summary": "states of a file of the user's own"}
+    said["limit"] = "nothing is known of it but what its certificate computes"
+    return {
+        "name": name,
+        "n_classes": n_classes,
+        **said,
+        "min_qubits": n_qubits,
+        "widths": "those of its files",
+        "tasks": [],
+        **(told or {}),
+    }

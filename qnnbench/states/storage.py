@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from qnnbench.registry import lookup
 from qnnbench.results import digest, write_atomically
 from qnnbench.states.datasets import DATASETS
+from qnnbench.states.family import own_card
 from qnnbench.states.layout import SCHEMA, SCHEMA_VERSION, row_hashes, rows, state_of_row
 from qnnbench.states.mps import InputState
 from qnnbench.states.samples import SPLITS, Dataset
@@ -44,10 +45,18 @@ def dataset_table(dataset: Dataset) -> pa.Table:
     stored = rows(dataset, noiseless=False)
     if dataset.noiseless is not None:
         stored += rows(dataset.noiseless, noiseless=True)
-    card = lookup(DATASETS, dataset.name, "dataset").card()
+    card = _card(dataset)
     return sealed(
         pa.Table.from_pylist(stored, schema=SCHEMA), {"family": card, "details": dataset.details}
     )
+
+
+def _card(dataset: Dataset) -> dict[str, Any]:
+    """Return the card of a dataset's family, or of a user's own states."""
+    if "own" not in dataset.details:
+        return lookup(DATASETS, dataset.name, "dataset").card()
+    n_classes = len(np.unique(dataset.labels))
+    return own_card(dataset.name, n_classes, dataset.n_qubits, dataset.details["own"])
 
 
 def sealed(table: pa.Table, facts: dict[str, Any]) -> pa.Table:

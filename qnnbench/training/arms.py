@@ -15,7 +15,8 @@ import numpy as np
 
 from qnnbench.backends import BackendCannot, Choice, Evaluator, Limits, OverBudget
 from qnnbench.circuits.angles import AngleLaw, angle_law
-from qnnbench.circuits.ansatze import ANSATZE, Network, build_ansatz
+from qnnbench.circuits.ansatze import Network, ansatz_of, build_ansatz
+from qnnbench.own import Source, name_of, without_paths
 from qnnbench.results import digest
 from qnnbench.states.samples import Dataset
 from qnnbench.states.stabilizer_mps import in_tensors
@@ -80,7 +81,7 @@ class Arm:
             "observable": _observable(entry, options),
             "dataset": entry["dataset"],
             "n_qubits": own,
-            "ansatz": entry["ansatz"],
+            "ansatz": name_of(entry["ansatz"]),
             "n_layers": networks[own].n_layers,
             "sharing": _option(entry["ansatz"], options, "sharing"),
             "n_kept": settings.n_kept if entry["task"] == "compression" else None,
@@ -118,9 +119,9 @@ class Arm:
         return self.law.sample(len(self.network.symbols), rng)
 
 
-def _option(ansatz: str, options: Mapping[str, Any], name: str) -> Any:
+def _option(ansatz: Source, options: Mapping[str, Any], name: str) -> Any:
     """Return an option of an ansatz, or its default; None where it has no such option."""
-    parameter = signature(ANSATZE[ansatz].build).parameters.get(name)
+    parameter = signature(ansatz_of(ansatz).build).parameters.get(name)
     return options.get(name, parameter.default) if parameter else None
 
 
@@ -228,7 +229,7 @@ class _Job:
         """Train and score one repeat; None resolves the arm anew."""
         arm = resolved or self.resolved()
         told = [dataset.details for dataset in self.datasets.values()]
-        name = digest([dict(self.entry), sorted(self.datasets), self.seed, told])
+        name = digest([without_paths(self.entry), sorted(self.datasets), self.seed, told])
         return Run(arm, self.datasets, self.seed, repeat).rows(self.checkpoint_dir, name)
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from qnnbench.backends import BackendCannot, Evaluator, Limits, OverBudget
 from qnnbench.circuits.angles import angle_law
 from qnnbench.circuits.ansatze import Network, build_ansatz
+from qnnbench.own import name_of
 from qnnbench.results import Meter
 from qnnbench.states.mps import MPS
 from qnnbench.states.samples import Dataset
@@ -131,8 +132,8 @@ class Decoder:
         loss = task_loss(_TASK, entry.get("loss", ""), network)
         if not isinstance(loss.observables[-1], cirq.PauliString):
             raise ValueError(
-                f"a decoder is read by the sign of a Pauli string; {entry['ansatz']!r} with "
-                f"options {dict(options)} reads {loss.observables[-1]}: choose another readout"
+                f"a decoder is read by the sign of a Pauli string; {name_of(entry['ansatz'])!r} "
+                f"with {dict(options)} reads {loss.observables[-1]}: choose another readout"
             )
         return cls(network, loss, Evaluator(network.circuit, loss.observables, network.symbols))
 
@@ -206,7 +207,7 @@ class _Run:
             "arm": self.entry["arm"],
             "loss_name": self.decoder.loss.name,
             "observable": str(self.decoder.loss.observables[-1]),
-            "ansatz": self.entry["ansatz"],
+            "ansatz": name_of(self.entry["ansatz"]),
             "n_layers": network.n_layers,
             "sharing": options.get("sharing"),
         }

@@ -5,6 +5,7 @@ R_P(θ) = exp(-iθP/2), angles in radians, logarithms base 10 in names ``log10_�
 Adding an ansatz is one function and one entry of ``ANSATZE``; contract tests find it.
 """
 
+from collections.abc import Mapping
 from inspect import signature
 from typing import Any
 
@@ -19,11 +20,13 @@ from qnnbench.circuits.ansatze.layered import (
 )
 from qnnbench.circuits.ansatze.mera import mera
 from qnnbench.circuits.ansatze.network import Ansatz, Network, Observable
+from qnnbench.circuits.ansatze.own import own_ansatz
 from qnnbench.circuits.ansatze.per_site import per_site_blocks
 from qnnbench.circuits.ansatze.readouts import layered_readout, mean_zero_projector
 from qnnbench.circuits.ansatze.rotations import ROTATIONS, SymbolTable, block, pauli_rotation
 from qnnbench.circuits.ansatze.symmetric import hva, matchgate, permutation_equivariant
 from qnnbench.circuits.ansatze.trees import qcnn, rg_tree, tree
+from qnnbench.own import Source
 from qnnbench.registry import lookup
 
 __all__ = [
@@ -33,6 +36,7 @@ __all__ = [
     "Network",
     "Observable",
     "SymbolTable",
+    "ansatz_of",
     "block",
     "brickwork",
     "build_ansatz",
@@ -45,6 +49,7 @@ __all__ = [
     "matchgate",
     "mean_zero_projector",
     "mera",
+    "own_ansatz",
     "pauli_rotation",
     "per_site_blocks",
     "permutation_equivariant",
@@ -56,18 +61,35 @@ __all__ = [
 ]
 
 
-def build_ansatz(name: str, n_qubits: int, **options: Any) -> Network:
-    """Return the network of ansatz ``name`` at ``n_qubits``.
+def ansatz_of(source: Source) -> Ansatz:
+    """Return the entry of ``ANSATZE`` of a name, or the one that a file of the user's makes.
+
+    Raises:
+        ValueError: Unknown name, or a file that makes none.
+        FileNotFoundError: No such file.
+    """
+    if not isinstance(source, Mapping):
+        return lookup(ANSATZE, source, "ansatz")
+    return own_ansatz(source["file"], **{k: v for k, v in source.items() if k != "file"})
+
+
+def build_ansatz(name: Source, n_qubits: int, **options: Any) -> Network:
+    """Return the network of an ansatz at ``n_qubits``.
+
+    Args:
+        name: A key of ``ANSATZE``, or {"file", "function"} of a user's own.
+        n_qubits: Width, 2 or more.
+        **options: Of the ansatz, by keyword.
 
     Raises:
         ValueError: Unknown name, option or option value, or ``n_qubits`` below 2.
     """
-    entry = lookup(ANSATZE, name, "ansatz")
+    entry = ansatz_of(name)
     if isinstance(n_qubits, bool) or not isinstance(n_qubits, int) or n_qubits < 2:
         raise ValueError(f"n_qubits must be a whole number >= 2, got {n_qubits!r}")
-    known = dict.fromkeys(name for name in signature(entry.build).parameters if name != "n_qubits")
+    known = dict.fromkeys(key for key in signature(entry.build).parameters if key != "n_qubits")
     for option in options:
-        lookup(known, option, f"option of ansatz {name!r}")
+        lookup(known, option, f"option of ansatz {entry.name!r}")
     n_layers = options.get("n_layers")
     if n_layers is not None and (type(n_layers) is not int or n_layers < 1):
         raise ValueError(f"n_layers must be a whole number >= 1, got {n_layers!r}")
@@ -106,7 +128,12 @@ ANSATZE = {
         ),
         Ansatz("hea", hea, "yes", "doi:10.1038/s41467-021-21728-w, Theorem 1", "cerezo2021"),
         Ansatz(
-            "hea_ring", hea_ring, "yes", "doi:10.1038/s41467-018-07090-4, Eq. (7)", "mcclean2018"
+            "hea_ring",
+            hea_ring,
+            "yes",
+            "doi:10.1038/s41467-018-07090-4, Eq. (7)",
+            "mcclean2018",
+            widths=(6, 10),
         ),
         Ansatz(
             "strongly_entangling",
@@ -114,6 +141,7 @@ ANSATZE = {
             "yes",
             "doi:10.1038/s41467-018-07090-4, Eq. (7)",
             "mcclean2018",
+            widths=(4, 7),
         ),
         Ansatz(
             "random_pauli",
@@ -121,6 +149,7 @@ ANSATZE = {
             "yes",
             "doi:10.1038/s41467-018-07090-4, Eq. (7)",
             "mcclean2018",
+            widths=(4, 6),
         ),
         Ansatz(
             "per_site_blocks",
@@ -153,6 +182,7 @@ ANSATZE = {
             {"terms": "xxz"},
             angles="gaussian_1_over_nl",
             n_samples=100,
+            widths=(6, 12),
         ),
         Ansatz(
             "matchgate", matchgate, "no", "doi:10.1038/s41467-024-49909-3, Theorem 1", "ragone2024"
@@ -164,6 +194,7 @@ ANSATZE = {
             "doi:10.1038/s41534-024-00804-1, Abstract",
             "schatzki2024",
             n_samples=60,
+            widths=(4, 7),
         ),
     )
 }

@@ -44,20 +44,23 @@ class Ansatz:
         build: Maps (n_qubits, **options) to a :class:`Network`.
         plateau: Whether the largest gradient variance vanishes exponentially in
             n_qubits for ``claim_options`` and ``angles``, input |0…0>. A test measures it.
+            A user's own may leave it "unclaimed".
         source: DOI or arXiv id of the claim, with the place in the text.
-        bibtex: Key of that source in ``qnnbench/report/references.bib``.
+        bibtex: Key of that source in ``qnnbench/report/references.bib``; empty for a user's.
         claim_options: Options for which ``plateau`` is claimed.
         angles: Law of the independent symbols for which it is claimed, a key of
             ``INITIAL_LAWS``.
         n_samples: Draws of all angles by which it is measured, where gates share them;
             0 where exact moments cover it.
+        widths: Two widths at which it is measured in seconds.
     """
 
     name: str
     build: Callable[..., Network]
-    plateau: Literal["yes", "no"]
+    plateau: Literal["yes", "no", "unclaimed"]
     source: str
-    bibtex: str
+    bibtex: str = ""
     claim_options: dict[str, Any] = field(default_factory=dict)
     angles: str = "uniform"
     n_samples: int = 0
+    widths: tuple[int, int] = (8, 16)

@@ -11,6 +11,7 @@ from qnnbench.states.certificates import (
     ghz,
     graphs,
     lu_orbit,
+    own,
     spin_chains,
     spt_path,
     surface_code,
@@ -47,5 +48,6 @@ def certify(dataset: Dataset) -> list[Row]:
         Rows with ``fact``, ``method``, ``value``, ``expected``, ``tolerance`` and ``holds``:
         |value - expected| <= tolerance. A measured quantity has NaN for both and holds.
     """
-    facts = lookup(CERTIFIERS, dataset.name, "certified dataset")
+    is_own = "own" in dataset.details
+    facts = own.FACTS if is_own else lookup(CERTIFIERS, dataset.name, "certified dataset")
     return [row for fact in facts for row in fact(dataset)]
