@@ -10,7 +10,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from qnnbench.config import listed
+from qnnbench.config import MACHINE_SECTIONS, listed
 from qnnbench.registry import lookup
 from qnnbench.results import Meter, digest, identity
 
@@ -42,6 +42,7 @@ STAGES = {  # with the highest layer each one runs: code above cannot change its
     "rivals": "rivals",
     "hardware": "hardware",
     "jobs": "hardware",
+    "device_training": "hardware",
     "report": "report",
 }
 SHARED_WIDTH = {
@@ -52,6 +53,7 @@ SHARED_WIDTH = {
     "rivals": 64,
     "hardware": 32,
     "jobs": 0,
+    "device_training": 0,
 }
 
 CROSSED = ("n_layers", "angles", "contrast", "closed_form")  # a curve may list several of each
@@ -87,7 +89,7 @@ def entries(config: Config, stage: str) -> dict[str, dict[str, Any]]:
     """Return the datasets, curves, arms, rivals or runs on machines of a stage by name."""
     if stage in ("datasets", "certificates"):
         return {name: dict(entry) for name, entry in config["datasets"].items()}
-    if stage in ("rivals", "hardware", "jobs"):
+    if stage in ("rivals", *MACHINE_SECTIONS):
         return {name: dict(entry) for name, entry in config.get(stage, {}).items()}
     name = lookup({"trainability": "curve", "training": "arm"}, stage, "stage")
     return {entry[name]: dict(entry) for entry in config[stage]}
@@ -194,7 +196,7 @@ def _cell(config: Config, stage: str, entry: Cell, name: str, n_qubits: int) -> 
         }
     if stage == "trainability":
         return _curve_cell(config, entry, n_qubits)
-    if stage in ("hardware", "jobs"):
+    if stage in MACHINE_SECTIONS:
         arm = entry.pop("arm")
         trained = _cell(config, "training", entries(config, "training")[arm], arm, n_qubits)
         return {"n_qubits": n_qubits, "seed": config["seed"], "trained": trained, stage: entry}
@@ -280,6 +282,11 @@ def _key(cell: Cell, row: Mapping[str, Any]) -> Cell:
         return {**cell, "arm": arm, "repeat": row["repeat"]}
     if "hardware" in cell or "jobs" in cell:
         return {**cell, "trained": _key(cell["trained"], row)}
+    if "device_training" in cell:
+        crossed = ("repeats", "starts", "devices", "noise_scales")
+        asked = {k: v for k, v in cell["device_training"].items() if k not in crossed}
+        asked |= {name: row[name] for name in ("start", "device", "noise_scale")}
+        return {**cell, "device_training": asked, "trained": _key(cell["trained"], row)}
     if "rivals" in cell:
         kind, _, trained = row["arm"].partition(" of ")
         told_apart = {key: row.get(key) for key in ("record", "n_copies", "repeat")}

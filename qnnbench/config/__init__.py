@@ -13,6 +13,7 @@ import yaml
 
 from qnnbench.config.laws import law_of
 from qnnbench.config.names import (
+    MACHINE_SECTIONS,
     entries_of,
     listed,
     machine_problems,
@@ -30,7 +31,7 @@ from qnnbench.config.problems import (
     validator,
 )
 
-__all__ = ["SCHEMA", "check", "law_of", "listed", "load"]
+__all__ = ["MACHINE_SECTIONS", "SCHEMA", "check", "law_of", "listed", "load"]
 
 
 def load(path: str | Path) -> dict[str, Any]:
@@ -73,7 +74,7 @@ def check(
     broken = {problem.path[:2] for problem in problems}
     sound = {
         section: entries_of(config, section, broken)
-        for section in ("datasets", "trainability", "training", "rivals", "hardware", "jobs")
+        for section in ("datasets", "trainability", "training", "rivals", *MACHINE_SECTIONS)
     }
     problems += reference_problems(sound, config.get("datasets"))
     if ("training",) not in {path[:1] for path in broken}:  # else some arms are unknown
