@@ -51,7 +51,7 @@ def check(config: Annotated[Path, typer.Argument(help="A config, as in config/."
     table = Table("stage", title=f"study {asked_for['study']!r}")
     for column in ("name", "widths", "jobs", "cells"):
         table.add_column(column, overflow="fold")
-    for stage in ("datasets", "certificates", "trainability", "training"):
+    for stage in (name for name in study.STAGES if name != "report"):
         asked = study.jobs(asked_for, stage)
         jobs = Counter(name for name, _ in asked)
         cells = Counter(n for n, b in asked for _ in study.cells(asked_for, stage, n, b))
@@ -67,19 +67,21 @@ def plan(
     config: Annotated[Path, typer.Argument(help="A config, as in config/.")],
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
-    """Print what training the arms of CONFIG will cost, by operation count."""
-    from qnnbench.plan import training_plan
+    """Print what training the arms of CONFIG will cost, by operation count, or in shots."""
+    from qnnbench.plan import device_plan, training_plan
 
     with explained():
-        rows = list(training_plan(load(config)))
+        asked_for = load(config)
+        rows = [*training_plan(asked_for), *device_plan(asked_for)]
     if as_json:
         typer.echo(json.dumps(rows))
         return
     table = Table("arm", "width", "runs", "steps", "backend", "CPU minutes", "status")
     for row in rows:
         minutes = "" if row["seconds"] is None else f"{row['seconds'] / 60:.2g}"
-        cells = (row["arm"], row["n_qubits"], row["n_runs"], row["n_steps"] or "", row["backend"])
-        table.add_row(*map(str, cells), minutes, row["status"])
+        cells = (row["arm"], row["n_qubits"], row["n_runs"], row["n_steps"] or "")
+        backend = row["backend"] + (f", {row['n_shots']:,} shots" if "n_shots" in row else "")
+        table.add_row(*map(str, cells), backend, minutes, row["status"])
     Console().print(table)
     total = sum(row["seconds"] or 0.0 for row in rows)
     runs = sum(row["n_runs"] for row in rows if row["status"] == "ok")

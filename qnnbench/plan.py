@@ -33,6 +33,32 @@ def training_plan(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             yield {**row, **vars(cost)}
 
 
+def device_plan(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield one row per entry of ``device_training`` and width, like those of arms.
+
+    Its cost is ``n_shots`` of all runs together, at most and on pure states: the circuits
+    have no operation count here.
+    """
+    from qnnbench.hardware.on_device import DeviceSettings
+
+    for name, entry in study.entries(config, "device_training").items():
+        settings = DeviceSettings.of(entry)
+        n_runs = entry["repeats"]
+        for crossed in ("starts", "devices", "noise_scales"):
+            n_runs *= len(entry[crossed])
+        for n_qubits in sorted(entry["widths"]):
+            yield {
+                "arm": name,
+                "n_qubits": n_qubits,
+                "n_runs": n_runs,
+                "n_steps": n_runs * settings.n_steps,
+                "backend": "error models",
+                "seconds": None,
+                "status": "ok",
+                "n_shots": n_runs * settings.most_shots,
+            }
+
+
 @lru_cache(maxsize=64)
 def _narrow(family: str, options: str, n_qubits: int) -> Dataset:
     known = DATASETS[family]

@@ -59,6 +59,10 @@ def test_the_command_prints_every_arm_and_width():
     rows = json.loads(told.output)
     assert told.exit_code == 0
     assert {row["status"] for row in rows} <= {"ok", "skipped", "over_budget"}
-    assert {row["arm"] for row in rows if row["seconds"] is None} == {"two_copies_lu_orbit"}
+    own = {"two_copies_lu_orbit", "qcnn_by_shots"}
+    assert {row["arm"] for row in rows if row["seconds"] is None} == own
+    (by_shots,) = (row for row in rows if "n_shots" in row)
+    # two starts; a step of two losses and a measurement at either end, each 2 states · 50 shots
+    assert (by_shots["n_runs"], by_shots["n_steps"], by_shots["n_shots"]) == (2, 2, 2 * 4 * 100)
     shown = CliRunner().invoke(app, ["plan", "config/smoke.yaml"])
     assert "CPU hours of optimiser steps" in shown.output

@@ -5,7 +5,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from qnnbench.figures.marks import draw_middles
 from qnnbench.figures.panels import (
     Layout,
     LineEnd,
@@ -80,9 +79,18 @@ def _draw_start(axes: Axes, start: str, rows: pd.DataFrame, look: Look) -> LineE
             label=f"{start} exact",
         )
     middle = _middle(rows[rows["loss"].notna()])
-    bars = middle[["lower", "upper"]]
-    draw_middles(axes, middle["n_shots"], middle["loss"], bars, look, start)
-    axes.containers[-1].lines[0].set_linestyle("none")
+    reach = middle[["lower", "upper"]].sub(middle["loss"], axis=0).abs().to_numpy().T
+    axes.errorbar(
+        middle["n_shots"],
+        middle["loss"],
+        reach,
+        color=look.colour,
+        marker=look.marker,
+        linestyle="none",
+        elinewidth=1.1,
+        capsize=2.5,
+        label=start,
+    )
     others = rows[rows["loss"].notna()].drop(middle.index)
     axes.plot(
         others["n_shots"],

@@ -75,6 +75,13 @@ class DeviceSettings:
         n_losses = 2 if self.optimiser == "spsa" else len(CONTROLLED) * self.n_drawn
         return n_losses * 2 * self.n_states * self.n_shots
 
+    @property
+    def most_shots(self) -> int:
+        """Shots of a whole run at most, measured on pure states."""
+        n_measurements = 2 + (self.n_steps - 1) // self.measure_every
+        measured = n_measurements * 2 * self.n_measured * self.measure_shots
+        return min(self.max_shots, self.n_steps * self.step_shots + measured)
+
     def check_budget(self, n_measured: int) -> None:
         """Accept a budget that allows a step between measurements of so many pure states."""
         measured = n_measured * self.measure_shots
