@@ -234,6 +234,27 @@ TABLES["jobs"] = {
     "cost_unit": _TEXT,
 }
 
+TABLES["device_steps"] = {
+    **IDENTITY,
+    "arm": _TEXT,
+    **_SETTING,
+    **_NETWORK,
+    "repeat": _INT,  # of the arm: its first and its trained angles
+    "device": _TEXT,
+    "noise_scale": _REAL,
+    "n_physical": _INT,
+    "start": _TEXT,  # cold, trained, or perturbed(radians)
+    "optimiser": _TEXT,
+    "learning_rate": _REAL,
+    "step": _INT,  # 0: before training
+    "loss": _REAL,  # class contrast on validation states, from shots; null where not measured
+    "lower": _REAL,  # 95 % interval from shot noise
+    "upper": _REAL,
+    "exact_loss": _REAL,  # same angles and states, no errors and no shot noise
+    "gradient_norm": _REAL,  # of the estimate that the last step took
+    "n_shots": _INT,  # spent so far, measurements included
+}
+
 TABLES["rivals"] = TABLES["scores"]  # classical learners on the same states: the same columns
 
 

@@ -10,7 +10,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from qnnbench.config import listed
+from qnnbench.config import MACHINE_SECTIONS, listed
 from qnnbench.own import name_of, without_paths
 from qnnbench.registry import lookup
 from qnnbench.results import Meter, digest, identity
@@ -49,6 +49,7 @@ STAGES = {  # with the highest layer each one runs: code above cannot change its
     "rivals": "rivals",
     "hardware": "hardware",
     "jobs": "hardware",
+    "device_training": "hardware",
     "report": "report",
 }
 SHARED_WIDTH = {
@@ -59,6 +60,7 @@ SHARED_WIDTH = {
     "rivals": 64,
     "hardware": 32,
     "jobs": 0,
+    "device_training": 0,
 }
 
 CROSSED = ("n_layers", "angles", "contrast", "closed_form")  # a curve may list several of each
@@ -97,7 +99,7 @@ def entries(config: Config, stage: str) -> Mapping[str, Cell]:
     """Return the datasets, curves, arms, rivals or runs on machines of a stage by name."""
     if stage in ("datasets", "certificates"):
         return config["datasets"]  # type: ignore[no-any-return]
-    if stage in ("rivals", "hardware", "jobs"):
+    if stage in ("rivals", *MACHINE_SECTIONS):
         return config.get(stage, {})  # type: ignore[no-any-return]
     name = lookup({"trainability": "curve", "training": "arm"}, stage, "stage")
     return {entry[name]: entry for entry in config[stage]}
@@ -208,7 +210,7 @@ def _cell(config: Config, stage: str, entry: Cell, name: str, n_qubits: int) -> 
         return {**cell, "seed": config["seed"] if "function" in source else None, "source": source}
     if stage == "trainability":
         return _curve_cell(config, entry, n_qubits)
-    if stage in ("hardware", "jobs"):
+    if stage in MACHINE_SECTIONS:
         arm = entry.pop("arm")
         trained = _cell(config, "training", entries(config, "training")[arm], arm, n_qubits)
         return {"n_qubits": n_qubits, "seed": config["seed"], "trained": trained, stage: entry}
@@ -300,6 +302,11 @@ def _key(cell: Cell, row: Mapping[str, Any]) -> Cell:
         return {**cell, "arm": arm, "repeat": row["repeat"]}
     if "hardware" in cell or "jobs" in cell:
         return {**cell, "trained": _key(cell["trained"], row)}
+    if "device_training" in cell:
+        crossed = ("repeats", "starts", "devices", "noise_scales")
+        asked = {k: v for k, v in cell["device_training"].items() if k not in crossed}
+        asked |= {name: row[name] for name in ("start", "device", "noise_scale")}
+        return {**cell, "device_training": asked, "trained": _key(cell["trained"], row)}
     if "rivals" in cell:
         kind, _, trained = row["arm"].partition(" of ")
         told_apart = {key: row.get(key) for key in ("record", "n_copies", "repeat")}

@@ -33,7 +33,7 @@ def invoke(*words):
 def test_check_shows_what_a_config_asks_for():
     done = invoke("check", CONFIGS / "smoke.yaml")
     assert done.exit_code == 0
-    for part in ("datasets", "certificates", "trainability", "training", "4, 8"):
+    for part in ("datasets", "certificates", "trainability", "device_training", "4, 8"):
         assert part in done.stdout
 
 

@@ -48,6 +48,12 @@ def test_the_table_of_devices_is_that_of_the_code():
         ("hardware", {"repeat": 2}, "has repeats 0 to 1"),
         ("jobs", {"devices": ["H2-3"]}, "No device named 'H2-3'"),
         ("jobs", {"vendor": "acme"}, "is not one of"),
+        ("device_training", {"arm": "qcnn_spt_pth"}, "Did you mean 'qcnn_spt_path'"),
+        ("device_training", {"devices": ["Turino"]}, "Did you mean 'Torino'"),
+        ("device_training", {"repeats": 3}, "has 2 repeats, 3 are asked for"),
+        ("device_training", {"starts": ["warm"]}, 'One of "cold", "trained" and'),
+        ("device_training", {"starts": [{"perturbed": 0}]}, 'One of "cold", "trained" and'),
+        ("device_training", {"optimiser": "adam"}, "is not one of"),
     ],
 )
 def test_runs_on_machines_ask_for_what_there_is(section, change, words):
@@ -56,6 +62,24 @@ def test_runs_on_machines_ask_for_what_there_is(section, change, words):
     entry |= change
     with pytest.raises(ValueError, match=words):
         check(config, names=False)
+
+
+def test_a_machine_trains_only_what_was_trained_on_the_contrast():
+    config = copy.deepcopy(SMOKE)
+    config["training"][0]["loss"] = "label_error"
+    with pytest.raises(ValueError, match="was trained on 'label_error': take an arm with"):
+        check(config, names=False)
+
+
+def test_what_a_machine_cannot_train_is_said_before_any_work():
+    config = copy.deepcopy(SMOKE)
+    config["device_training"]["qcnn_by_shots"]["max_shots"] = 100
+    with pytest.raises(ValueError, match="a step of 'spsa' takes up to 200 shots"):
+        check(config)
+    config = copy.deepcopy(SMOKE)
+    config["training"][0] |= {"ansatz": "hea", "options": {"readout": "local"}}
+    with pytest.raises(ValueError, match="one Pauli string is read on a machine"):
+        check(config)
 
 
 def test_the_command_writes_released_circuits(tmp_path):

@@ -75,6 +75,7 @@ def test_prices_need_none_of_ibms_packages():
 
 
 def test_a_missing_package_is_named_with_its_remedy(monkeypatch):
-    monkeypatch.setattr("qnnbench.hardware.ibm.packages.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "qiskit", None)
+    monkeypatch.setitem(sys.modules, "qiskit_ibm_runtime", None)
     with pytest.raises(ImportError, match=r"need qiskit\w*, .* pip install 'qnnbench\[ibm\]'"):
         VENDOR.submit(FED_FORWARD, 10, "ibm_torino", 10.0, "ab" * 16)

@@ -106,6 +106,24 @@ def test_rivals_do_not_depend_on_arms_but_surrogates_on_all_of_theirs():
     assert rival_ids(SMOKE, rivals=listed) == [rival, surrogate]
 
 
+def shot_ids(config=SMOKE, **entry):
+    """Return run ids of both repeats of one run by shots, with keys of its entry changed."""
+    asked = {"qcnn_by_shots": SMOKE["device_training"]["qcnn_by_shots"] | entry}
+    config = {**config, "device_training": asked}
+    (cell,) = study.cells(config, "device_training", "qcnn_by_shots", "n4")
+    run = {"start": "cold", "device": "Torino", "noise_scale": 1.0}
+    rows = [run | {"repeat": 0}, run | {"repeat": 1}, run | {"repeat": 0, "start": "trained"}]
+    return [row["run_id"] for row in study.identified(rows, cell, config)]
+
+
+def test_a_run_by_shots_depends_on_itself_and_its_arm_alone():
+    ids = shot_ids()
+    assert len(set(ids)) == 3
+    assert shot_ids(starts=["cold"], devices=["Torino", "H2-1"], noise_scales=[1, 0]) == ids
+    assert shot_ids(repeats=2) == ids == shot_ids(changed(repeats=9))
+    assert not set(ids) & {*shot_ids(n_steps=2), *shot_ids(changed(learning_rate=0.06))}
+
+
 def test_an_arm_has_surrogates_only_where_it_is_trained():
     config = {**changed(widths=[4]), "rivals": {"spt_path": {**RIVALS["spt_path"]}}}
     config["rivals"]["spt_path"]["widths"] = [4, 8]
@@ -133,7 +151,7 @@ def test_a_stage_depends_on_the_code_below_it_only(tmp_path, monkeypatch):
     before = {stage: study.source(stage) for stage in study.STAGES}
     (tmp_path / "training" / "loop.py").write_text("b = 2")
     moved = {stage for stage in study.STAGES if study.source(stage) != before[stage]}
-    assert moved == {"training", "rivals", "hardware", "jobs", "report"}
+    assert moved == {"training", "rivals", "hardware", "jobs", "device_training", "report"}
     (tmp_path / "registry.py").write_text("a = 2")
     assert all(study.source(stage) != before[stage] for stage in study.STAGES)
 

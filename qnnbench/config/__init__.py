@@ -13,6 +13,7 @@ import yaml
 
 from qnnbench.config.laws import law_of
 from qnnbench.config.names import (
+    MACHINE_SECTIONS,
     entries_of,
     listed,
     machine_problems,
@@ -31,7 +32,7 @@ from qnnbench.config.problems import (
     validator,
 )
 
-__all__ = ["SCHEMA", "check", "law_of", "listed", "load", "with_own_files"]
+__all__ = ["MACHINE_SECTIONS", "SCHEMA", "check", "law_of", "listed", "load", "with_own_files"]
 
 
 def load(path: str | Path, *, names: bool = True) -> dict[str, Any]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from qnnbench.circuits.ansatze import Network
 
 GIVEN = ("n_qubits", "seed")  # what the study itself hands to builders
+MACHINE_SECTIONS = ("hardware", "jobs", "device_training")  # their entries name a trained arm
 TRIED_WIDTH = 16  # dataset options are tried by building up to here, in seconds
 
 Entries = list[tuple[str | int, Mapping[str, Any]]]
@@ -73,7 +74,7 @@ def machine_problems(sound: Mapping[str, Entries]) -> Iterator[Problem]:
     from qnnbench.hardware.vendors import EMULATED
 
     arms = {entry["arm"]: entry for _, entry in sound["training"]}
-    for section in ("hardware", "jobs"):
+    for section in MACHINE_SECTIONS:
         for key, entry in sound[section]:
             arm = arms.get(entry["arm"])
             if arm is None:
@@ -88,11 +89,26 @@ def machine_problems(sound: Mapping[str, Entries]) -> Iterator[Problem]:
             if entry.get("repeat", 0) >= arm["repeats"]:
                 text = f"{arm['arm']!r} has repeats 0 to {arm['repeats'] - 1}"
                 yield Problem((section, key, "repeat"), text)
-            known = DEVICES if section == "hardware" else EMULATED
-            if section == "hardware" or entry["vendor"] == "emulator":
+            if section == "device_training":
+                yield from _further_problems((section, key), entry, arm)
+            known = EMULATED if section == "jobs" else DEVICES
+            if entry.get("vendor", "emulator") == "emulator":
                 for device in entry["devices"]:
                     if bad := unknown(known, device, "device"):
                         yield Problem((section, key, "devices"), bad)
+
+
+def _further_problems(
+    path: KeyPath, entry: Mapping[str, Any], arm: Mapping[str, Any]
+) -> Iterator[Problem]:
+    """Yield why a machine cannot train an arm further."""
+    if entry["repeats"] > arm["repeats"]:
+        text = f"{arm['arm']!r} has {arm['repeats']} repeats, {entry['repeats']} are asked for"
+        yield Problem((*path, "repeats"), text)
+    losses = [told.get("loss", arm.get("loss", "contrast")) for told in arm.get("stages", [{}])]
+    if odd := [loss for loss in losses if loss != "contrast"]:
+        text = f"a machine minimises the contrast, {arm['arm']!r} was trained on {odd[0]!r}"
+        yield Problem((*path, "arm"), f"{text}: take an arm with loss: contrast")
 
 
 def surrogate_problems(sound: Mapping[str, Entries]) -> Iterator[Problem]:
@@ -135,6 +151,25 @@ def name_problems(sound: Mapping[str, Entries]) -> Iterator[Problem]:
         path = ("training", key)
         family = families.get(entry["dataset"], str(entry["dataset"]))
         yield from _arm_problems(path, family, entry)
+    arms = {entry["arm"]: entry for _, entry in sound["training"]}
+    for key, entry in sound["device_training"]:
+        yield from _shot_problems(("device_training", key), entry, arms.get(entry["arm"], {}))
+
+
+def _shot_problems(
+    path: KeyPath, entry: Mapping[str, Any], arm: Mapping[str, Any]
+) -> Iterator[Problem]:
+    """Yield a budget below one step, and a readout that is no single Pauli string."""
+    from qnnbench.circuits.ansatze import build_ansatz
+    from qnnbench.hardware.on_device import DeviceSettings, readable
+
+    yield from _refused(path, DeviceSettings.of, entry)
+    if "ansatz" in arm and arm["task"] == "classification":
+
+        def read() -> None:
+            readable(build_ansatz(arm["ansatz"], min(arm["widths"]), **arm.get("options", {})))
+
+        yield from _refused((*path, "arm"), read)
 
 
 def _dataset_problems(path: KeyPath, family: str, entry: Mapping[str, Any]) -> Iterator[Problem]:

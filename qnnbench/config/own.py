@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from qnnbench.config.names import Entries, entries_of
+from qnnbench.config.names import MACHINE_SECTIONS, Entries, entries_of
 from qnnbench.config.problems import KeyPath, Problem
 from qnnbench.own import is_own, name_of, resolved
 
-SECTIONS = ("datasets", "trainability", "training", "rivals", "hardware", "jobs")
+SECTIONS = ("datasets", "trainability", "training", "rivals", *MACHINE_SECTIONS)
 _USES_STATES = (("trainability", "contrast"), ("training", "dataset"))
 
 Sound = dict[str, Entries]

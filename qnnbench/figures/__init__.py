@@ -14,6 +14,7 @@ from qnnbench.figures import (
     comparisons,
     decoding,
     depth,
+    device_training,
     hardware,
     ladder,
     learning,
@@ -302,6 +303,23 @@ FIGURES = {
             "errors. Models have published gate, readout and (H2) memory errors; those of Heron "
             "leave out swaps and waiting, that of Helios waiting: they are optimistic.",
             "runs on machines with errors",
+        ),
+        Drawing(
+            "device_training",
+            "Training on machines",
+            ("device_steps",),
+            device_training.followed,
+            device_training.device_training,
+            device_training.headline,
+            "Class contrast, which is minimised, against all shots spent, those of the "
+            "measurements shown included. Markers: measured by shots on the error model, on "
+            "validation states that no step sees; of the median repeat, with the 95 % interval "
+            "of its shot noise; dots: the other repeats. Lines: the exact contrast of every "
+            "repeat at the same angles on the same states, without errors and shot noise. "
+            "Markers above their lines: errors of the machine. Cold: from the arm's own first "
+            "angles; trained: from where classical training ended; perturbed: from there, after "
+            "normal angles of so many radians were added to all.",
+            "training by shots",
         ),
         Drawing(
             "two_copies",

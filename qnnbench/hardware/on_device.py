@@ -1,113 +1,96 @@
-"""Training on a machine: losses and gradients from shots alone, within a budget of shots."""
+"""Training on a machine: angles moved by shots alone, within a budget, and what they cost."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import cirq
 import numpy as np
 
+from qnnbench.backends import Evaluator
 from qnnbench.circuits.ansatze import Network
-from qnnbench.hardware.machine import MachineCircuit, machine_circuit
-from qnnbench.hardware.shifts import CONTROLLED, drawn, occurrences, shifted
+from qnnbench.hardware.machine import Input
+from qnnbench.hardware.shifts import CONTROLLED
+from qnnbench.hardware.shot_loss import Run, ShotLoss
 from qnnbench.registry import lookup
-from qnnbench.states.mps import InputState, Mixture, PureState
+from qnnbench.states.mps import MPS, InputState, Mixture, PureState
+from qnnbench.states.preparation import to_cirq
 from qnnbench.states.samples import Dataset
 from qnnbench.training.optimisers import Adam, Optimiser, Spsa, State, cosine
 
-Run = Callable[[MachineCircuit, int, int], Mapping[str, int]]  # circuit, shots, seed -> counts
-NORMAL_95 = 1.959964  # two-sided quantile
+Rows = list[dict[str, Any]]
+Weighted = tuple[list[PureState], np.ndarray]  # states, and the weight of each in the contrast
+
+OPTIMISERS: Mapping[str, Callable[[float], Optimiser]] = {"spsa": Spsa, "parameter_shift": Adam}
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """A number from shots.
+class DeviceSettings:
+    """How a network is trained on a machine.
 
     Attributes:
-        value: The estimate.
-        standard_error: Of the value, from the scatter of the outcomes.
+        optimiser: "spsa" takes two losses a step; "parameter_shift" moves by Adam along
+            derivatives of drawn gates.
+        n_steps: Steps at most; the learning rate falls on a cosine.
+        learning_rate: Radians.
+        n_states: Training states of each class in a step.
+        n_shots: Of each circuit of a step.
+        max_shots: Of all circuits. Training stops before a step after which the loss could
+            not be measured within it.
+        n_drawn: Gates that are shifted in a step of "parameter_shift".
+        measure_every: Steps between measurements of the loss; that of the first and of the
+            last angles is always measured.
+        n_measured: Validation states of each class on which it is measured.
+        measure_shots: Of each circuit of a measurement.
+
+    Raises:
+        ValueError: Unknown optimiser, or a budget below one step between two measurements.
     """
 
-    value: float
-    standard_error: float
-
-    def interval(self) -> tuple[float, float]:
-        """Return the 95 % interval of a normal law."""
-        half = NORMAL_95 * self.standard_error
-        return self.value - half, self.value + half
-
-
-def parity(counts: Mapping[str, int]) -> Estimate:
-    """Return the mean of (-1)^(sum of bits), the value of the Pauli string that was read."""
-    n_shots = sum(counts.values())
-    odd = sum(n for outcome, n in counts.items() if outcome.count("1") % 2)
-    mean = 1 - 2 * odd / n_shots
-    spread = 4 * (odd + 0.5) * (n_shots - odd + 0.5) / (n_shots + 1) ** 2  # never zero
-    return Estimate(mean, float(np.sqrt(spread / n_shots)))
-
-
-@dataclass
-class ShotLoss:
-    """Class contrast of a Pauli string: class 0's mean minus class 1's, from shots.
-
-    An objective of the optimisers; it counts its shots.
-
-    Attributes:
-        network: Its circuit is run.
-        observable: The string that is read.
-        states: Pure input states of this step.
-        shares: Weight of each state's value in the loss.
-        run: Maps (machine circuit, n_shots, seed) to counts.
-        n_shots: Of each circuit.
-        rng: Draws the seeds of shots and the gates that are shifted.
-        n_drawn: Gates whose angles are shifted for one gradient.
-        spent: Shots so far.
-        estimates: Every loss so far, at the angles asked for.
-    """
-
-    network: Network
-    observable: cirq.PauliString
-    states: Sequence[PureState]
-    shares: np.ndarray
-    run: Run
-    n_shots: int
-    rng: np.random.Generator
-    n_drawn: int
-    spent: int = 0
+    optimiser: str = "spsa"
+    n_steps: int = 20
+    learning_rate: float = 0.05
+    n_states: int = 4
+    n_shots: int = 200
+    max_shots: int = 1_000_000
+    n_drawn: int = 4
+    measure_every: int = 1
+    n_measured: int = 4
+    measure_shots: int = 200
 
     def __post_init__(self) -> None:
-        """Start without estimates."""
-        self.estimates: list[Estimate] = []
+        """Check what can be checked without states."""
+        self.check_budget(2 * self.n_measured)
 
-    def value(self, params: np.ndarray) -> float:
-        """Return the loss at these angles."""
-        self.estimates.append(self._of(self.network.circuit, params))
-        return self.estimates[-1].value
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> "DeviceSettings":
+        """Return the settings of a config entry, defaults where it is silent."""
+        return cls(**{key: entry[key] for key in cls.__dataclass_fields__ if key in entry})
 
-    def gradient(self, params: np.ndarray) -> np.ndarray:
-        """Return an unbiased estimate of the derivatives, (n_symbols,): drawn gates shifted."""
-        total = np.zeros(len(params))
-        for occurrence, factor in drawn(occurrences(self.network), self.n_drawn, self.rng):
-            for radians, share in occurrence.shifts:
-                circuit = shifted(self.network.circuit, occurrence, radians)
-                moved = self._of(circuit, params).value
-                total[occurrence.symbol] += factor * occurrence.slope * share * moved
-        return total
+    @property
+    def step_shots(self) -> int:
+        """Shots that a step takes at most."""
+        lookup(OPTIMISERS, self.optimiser, "optimiser on a machine")
+        n_losses = 2 if self.optimiser == "spsa" else len(CONTROLLED) * self.n_drawn
+        return n_losses * 2 * self.n_states * self.n_shots
 
-    def _of(self, circuit: cirq.Circuit, params: np.ndarray) -> Estimate:
-        names = (symbol.name for symbol in self.network.symbols)
-        bound = cirq.resolve_parameters(circuit, dict(zip(names, params, strict=True)))
-        value, variance = 0.0, 0.0
-        for state, share in zip(self.states, self.shares, strict=True):
-            machine = machine_circuit(bound, None, self.observable, state)
-            mean = parity(self.run(machine, self.n_shots, int(self.rng.integers(1 << 31))))
-            self.spent += self.n_shots
-            value += share * mean.value
-            variance += (share * mean.standard_error) ** 2
-        return Estimate(value, float(np.sqrt(variance)))
+    @property
+    def most_shots(self) -> int:
+        """Shots of a whole run at most, measured on pure states."""
+        n_measurements = 2 + (self.n_steps - 1) // self.measure_every
+        measured = n_measurements * 2 * self.n_measured * self.measure_shots
+        return min(self.max_shots, self.n_steps * self.step_shots + measured)
 
-
-OPTIMISERS: Mapping[str, Callable[[float], Optimiser]] = {"spsa": Spsa, "parameter_shift": Adam}
+    def check_budget(self, n_measured: int) -> None:
+        """Accept a budget that allows a step between measurements of so many pure states."""
+        measured = n_measured * self.measure_shots
+        if self.step_shots + 2 * measured > self.max_shots:
+            raise ValueError(
+                f"a step of {self.optimiser!r} takes up to {self.step_shots} shots, a measurement "
+                f"before and after it {measured} each; max_shots is {self.max_shots}: lower "
+                "n_shots, n_states, n_drawn, measure_shots or n_measured"
+            )
 
 
 def train_on_device(
@@ -115,94 +98,104 @@ def train_on_device(
     params: np.ndarray,
     dataset: Dataset,
     run: Run,
-    *,
-    optimiser: str = "spsa",
-    n_steps: int = 20,
-    learning_rate: float = 0.05,
-    n_states: int = 4,
-    n_shots: int = 200,
-    max_shots: int = 1_000_000,
-    n_drawn: int = 4,
+    settings: DeviceSettings,
     rng: np.random.Generator,
-) -> tuple[np.ndarray, list[dict[str, Any]]]:
-    """Return angles after training on a machine, and one row per step.
+) -> tuple[np.ndarray, Rows]:
+    """Return angles after training on a machine, and a row for every angles on the way.
 
-    What is minimised is the class contrast of the last observable. "spsa" takes two losses a
-    step; "parameter_shift" moves by Adam along derivatives of ``n_drawn`` gates. Start from
-    angles that were trained classically: from random ones the gradients of a plateau are
-    lost in shot noise.
+    What is minimised is the class contrast of the last observable: class 0's mean minus
+    class 1's. How often it is measured does not change where the angles go, while the budget
+    lasts.
 
     Args:
         network: Its last observable is a Pauli string.
         params: Where to start, radians, (n_symbols,).
-        dataset: Training states, of bond 8 at most; mixtures give a member each step.
+        dataset: Training states, of which a step draws some (of a mixture one member), and
+            validation states, on which the loss is measured (on all members), of bond 8 at
+            most.
         run: Runs a machine circuit.
-        optimiser: "spsa" or "parameter_shift".
-        n_steps: Steps at most; the learning rate falls on a cosine.
-        learning_rate: Radians.
-        n_states: States of each class in a step.
-        n_shots: Of each circuit.
-        max_shots: Training stops before a step that might pass it.
-        n_drawn: Gates that are shifted in a step.
+        settings: Optimiser, rates and budget.
         rng: Draws states, shots, directions and gates.
 
     Returns:
-        Angles, and rows with step, loss, its 95 % interval ``lower`` to ``upper`` from shot
-        noise (null for "parameter_shift", which takes no loss), ``gradient_norm`` and the
-        shots ``n_shots`` spent so far.
+        Angles, and rows from step 0, before training, with ``step``; where the loss was
+        measured ``loss`` and its 95 % interval ``lower`` to ``upper`` from shot noise;
+        ``exact_loss`` at the same angles on the same states without errors and shot noise, and
+        the ``error_estimate`` of that; the ``gradient_norm`` of the step before; and
+        ``n_shots``, those spent so far.
 
     Raises:
-        ValueError: Unknown optimiser, no Pauli string to read, or a budget below one step.
+        ValueError: No Pauli string to read, or a budget below one step.
+    """
+    observable = readable(network)
+    algorithm = OPTIMISERS[settings.optimiser](settings.learning_rate)
+    state: State = algorithm.init(params)
+    shot_rng, measuring_rng = rng.spawn(2)
+    train, made = dataset.select("train"), cache(to_cirq)
+
+    def loss_of(weighted: Weighted, n_shots: int, rng: np.random.Generator) -> ShotLoss:
+        inputs: list[Input] = [made(s) if isinstance(s, MPS) else s for s in weighted[0]]
+        common = (network, observable, inputs, weighted[1], run, n_shots, rng)
+        return ShotLoss(*common, n_drawn=settings.n_drawn)
+
+    held = _held_states(dataset, settings.n_measured)
+    settings.check_budget(len(held[0]))
+    measured = loss_of(held, settings.measure_shots, measuring_rng)
+    exact = _Exact(network, observable, held)
+    price = len(held[0]) * settings.measure_shots
+    rows: Rows = []
+    spent, norm, step = 0, None, 0
+    while True:
+        is_due = step % settings.measure_every == 0
+        least = spent + price * (1 + is_due) + settings.step_shots
+        is_last = step == settings.n_steps or least > settings.max_shots
+        row = {"step": step, "gradient_norm": norm, **exact.columns(params)}
+        if is_due or is_last:
+            estimate = measured.estimate(params)
+            row["loss"], (row["lower"], row["upper"]) = estimate.value, estimate.interval()
+            spent += price
+        rows.append({**row, "n_shots": spent})
+        if is_last:
+            return params, rows
+        drawn = _drawn_states(train, settings.n_states, shot_rng)
+        loss = loss_of(drawn, settings.n_shots, shot_rng)
+        factor = cosine(step, settings.n_steps)
+        params, state, gradient = algorithm.update(params, loss, state, factor, shot_rng)
+        norm = None if gradient is None else float(np.linalg.norm(gradient))
+        spent += loss.spent
+        step += 1
+
+
+def readable(network: Network) -> cirq.PauliString:
+    """Return what a machine reads of a network: its last observable.
+
+    Raises:
+        ValueError: It is no Pauli string.
     """
     observable = network.observables[-1]
     if not isinstance(observable, cirq.PauliString):
         raise ValueError(f"one Pauli string is read on a machine, this is {observable}")
-    algorithm = lookup(OPTIMISERS, optimiser, "optimiser on a machine")(learning_rate)
-    n_losses = 2 if optimiser == "spsa" else len(CONTROLLED) * n_drawn
-    dearest = n_losses * 2 * n_states * n_shots
-    if dearest > max_shots:
-        raise ValueError(
-            f"a step of {optimiser!r} takes up to {dearest} shots, max_shots is {max_shots}: "
-            "lower n_shots, n_states or n_drawn"
-        )
-    state: State = algorithm.init(params)
-    rows: list[dict[str, Any]] = []
-    spent = 0
-    for step in range(n_steps):
-        if spent + dearest > max_shots:
-            break
-        states, shares = _drawn_states(dataset, n_states, rng)
-        loss = ShotLoss(network, observable, states, shares, run, n_shots, rng, n_drawn)
-        params, state, gradient = algorithm.update(params, loss, state, cosine(step, n_steps), rng)
-        spent += loss.spent
-        rows.append(
-            {
-                "step": step + 1,
-                **_loss_columns(loss.estimates),
-                "gradient_norm": None if gradient is None else float(np.linalg.norm(gradient)),
-                "n_shots": spent,
-            }
-        )
-    return params, rows
+    return observable
 
 
-def _loss_columns(estimates: Sequence[Estimate]) -> dict[str, float | None]:
-    """Return the mean of a step's losses with its interval."""
-    if not estimates:
-        return {"loss": None, "lower": None, "upper": None}
-    errors = [estimate.standard_error for estimate in estimates]
-    mean = Estimate(
-        float(np.mean([estimate.value for estimate in estimates])),
-        float(np.linalg.norm(errors) / len(errors)),
-    )
-    lower, upper = mean.interval()
-    return {"loss": mean.value, "lower": lower, "upper": upper}
+class _Exact:
+    """The loss on some states without errors and shot noise, computed classically."""
+
+    def __init__(self, network: Network, observable: cirq.PauliString, weighted: Weighted) -> None:
+        self._evaluator = Evaluator(network.circuit, (observable,), network.symbols)
+        self._states, self._shares = weighted
+
+    def columns(self, params: np.ndarray) -> dict[str, float]:
+        """Return the loss at these angles and the estimated error of its evaluation."""
+        result = self._evaluator(params, self._states)
+        return {
+            "exact_loss": float(self._shares @ result.values[:, 0]),
+            "error_estimate": float(np.abs(self._shares) @ result.error[:, 0]),
+        }
 
 
-def _drawn_states(
-    dataset: Dataset, n_states: int, rng: np.random.Generator
-) -> tuple[list[PureState], np.ndarray]:
-    """Return pure states of both classes, and the weight of each in the contrast."""
+def _drawn_states(dataset: Dataset, n_states: int, rng: np.random.Generator) -> Weighted:
+    """Return pure states of both classes that are drawn anew, and their weights."""
     states: list[PureState] = []
     shares: list[float] = []
     for label, sign in ((0, 1.0), (1, -1.0)):
@@ -210,6 +203,19 @@ def _drawn_states(
         chosen = rng.choice(members, min(n_states, len(members)), replace=False)
         states += [member(dataset.states[i], rng) for i in chosen]
         shares += [sign / len(chosen)] * len(chosen)
+    return states, np.array(shares)
+
+
+def _held_states(dataset: Dataset, n_states: int) -> Weighted:
+    """Return all members of the first validation states of both classes, and their weights."""
+    held = dataset.with_fewer("validation", n_states).select("validation")
+    n_of_class = {label: int((held.labels == label).sum()) for label in (0, 1)}
+    states: list[PureState] = []
+    shares: list[float] = []
+    for state, label in zip(held.states, held.labels.tolist(), strict=True):
+        sign = -1.0 if label else 1.0
+        states += [pure for _, pure in state.members]
+        shares += [sign * weight / n_of_class[label] for weight, _ in state.members]
     return states, np.array(shares)
 
 

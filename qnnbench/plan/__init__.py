@@ -12,10 +12,13 @@ from qnnbench.hardware.vendors import EMULATED
 from qnnbench.plan.measured import Calibration, calibration
 from qnnbench.plan.stored import n_done, n_runs_of, rows_of, spent_s, stored_rows
 from qnnbench.plan.training import steps_planned
-from qnnbench.plan.work import work_of
+from qnnbench.plan.work import MEASURED_AS, work_of
 from qnnbench.study import Cell
 
-STAGES = ("datasets", "certificates", "trainability", "training", "rivals", "hardware", "jobs")
+STAGES = (
+    *("datasets", "certificates", "trainability", "training", "rivals"),
+    *("hardware", "jobs", "device_training"),
+)
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,8 @@ Told = dict[str, Any]
 
 
 def _measured(cell: Cell, stage: str, known: Calibration, trained: Trained) -> Told:
-    costs = [known.cost(stage, work, cell["n_qubits"]) for work in work_of(cell, stage)]
+    alike = MEASURED_AS.get(stage, stage)
+    costs = [known.cost(alike, work, cell["n_qubits"]) for work in work_of(cell, stage)]
     return {
         "cpu_s": sum(seconds for seconds, _ in costs),
         "memory_mb": max((memory for _, memory in costs), default=None),
@@ -122,7 +126,7 @@ def _on_machines(cell: Cell, stage: str, known: Calibration, trained: Trained) -
     arm = cell["trained"]["arm"]["arm"]
     if (status := trained.get((arm, cell["n_qubits"]), "ok")) != "ok":
         return {"status": "skipped", "reason": f"its arm {arm} is {status}", "cpu_s": 0.0}
-    if stage == "hardware":
+    if stage != "jobs":
         return _measured(cell, stage, known, trained)
     asked = cell["jobs"]
     if asked["vendor"] != "emulator":
@@ -138,6 +142,7 @@ _TOLD: dict[str, Callable[[Cell, str, Calibration, Trained], Told]] = {
     "training": _training,
     "hardware": _on_machines,
     "jobs": _on_machines,
+    "device_training": _on_machines,
 }
 
 

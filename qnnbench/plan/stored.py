@@ -17,6 +17,7 @@ TABLES = {  # the table whose rows a stage writes, one or more for each cell
     "rivals": "rivals",
     "hardware": "hardware",
     "jobs": "jobs",
+    "device_training": "device_steps",
 }
 _COLUMNS = (
     *("run_id", "source_hash", "status", "reason", "cpu_time_s", "peak_memory_mb"),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qnnbench.config import listed
+from qnnbench.hardware.on_device import DeviceSettings
 from qnnbench.rivals.records import RECORDS
 from qnnbench.rivals.rows import RIVALS
 from qnnbench.states.samples import DEFAULT_SIZES
@@ -78,6 +79,17 @@ def _error_models(cell: Cell) -> Iterator[Work]:
     yield Work("error model", cell["trained"]["arm"]["ansatz"], amount)
 
 
+def _by_shots(cell: Cell) -> Iterator[Work]:
+    """Yield the shots of all runs, at most and on pure states."""
+    asked = cell["device_training"]
+    n_runs = asked["repeats"]
+    for crossed in ("starts", "devices", "noise_scales"):
+        n_runs *= len(asked[crossed])
+    amount = n_runs * DeviceSettings.of(asked).most_shots
+    yield Work("error model", cell["trained"]["arm"]["ansatz"], amount)
+
+
+MEASURED_AS = {"device_training": "hardware"}  # shots on the same error models
 _PARTS = {
     "datasets": _states,
     "certificates": _certificate,
@@ -85,4 +97,5 @@ _PARTS = {
     "training": _own_trainer,
     "rivals": _rivals,
     "hardware": _error_models,
+    "device_training": _by_shots,
 }

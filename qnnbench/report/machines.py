@@ -1,4 +1,4 @@
-"""The tables of runs on machines: what was reached, and the jobs behind it."""
+"""The tables of runs on machines: what was reached, the jobs behind it, training by shots."""
 
 import pandas as pd
 
@@ -58,3 +58,29 @@ def jobs(rows: pd.DataFrame) -> Table:
     caption = "Jobs: one per test state and device"
     ordered = rows.sort_values(["arm", "n_qubits", "device", "state_index"])
     return table("jobs", caption, ordered, columns)
+
+
+def device_training(rows: pd.DataFrame) -> Table:
+    """Return every run by shots: its loss before and after, as measured and exactly."""
+    run = ["arm", "n_qubits", "optimiser", "device", "noise_scale", "start", "repeat"]
+    ordered = rows.sort_values([*run, "step"], kind="stable")
+    runs = ordered.groupby(run, dropna=False, sort=False)
+    before = runs["exact_loss"].transform("first")
+    last = ordered.assign(before=before)[runs.cumcount(ascending=False) == 0]
+    columns: Columns = {
+        **_RUN,
+        "noise_scale": ("errors ×", tenths),
+        "optimiser": ("optimiser", text),
+        "start": ("start", text),
+        "repeat": ("repeat", number),
+        "n_physical": ("physical qubits", number),
+        "step": ("steps", number),
+        "n_shots": ("shots", number),
+        "before": ("exact loss before", score),
+        "exact_loss": ("after", score),
+        "loss": ("measured after", score),
+        "lower": ("95 % from", score),
+        "upper": ("to", score),
+        **_STATUS,
+    }
+    return table("device_training", "Runs trained by shots: class contrast", last, columns)

@@ -29,6 +29,7 @@ TABLES = (
     "rivals",
     "hardware",
     "jobs",
+    "device_steps",
 )
 FOLDER = Path(__file__).parent
 TWICE_BYTES = 130_000  # the largest figure that stands on the page for phones, too
@@ -163,6 +164,7 @@ def _tables(frames: dict[str, pd.DataFrame]) -> dict[str, tables.Table]:
         tables.rivals(frames["rivals"]),
         machines.hardware(frames["hardware"]),
         machines.jobs(frames["jobs"]),
+        machines.device_training(frames["device_steps"]),
         tables.runs(frames["runs"]),
         tables.not_run(frames["runs"], frames["trainability"]),
         tables.datasets(frames["datasets"]),

@@ -1,4 +1,4 @@
-"""Rows of the tables hardware and jobs."""
+"""Rows of the tables hardware, jobs and device_steps."""
 
 from tests.synthetic_rows.identities import identity
 
@@ -8,14 +8,46 @@ SIZE = {"n_physical": 6, "n_two_qubit": 121, "n_one_qubit": 300, "n_measurements
 
 
 def machines(widths=(8, 32, 100)):
-    """Return rows of the tables hardware and jobs."""
-    tables = {"hardware": [], "jobs": []}
+    """Return rows of the tables hardware, jobs and device_steps."""
+    tables = {"hardware": [], "jobs": [], "device_steps": []}
     for n in widths:
         for device, (n_qubits, lost) in ERRORS.items():
             _add_device(tables["hardware"], n, device, n_qubits, lost * n / 100)
     for index, state in enumerate(("done", "error")):
         tables["jobs"].append(_job(min(widths), index, state))
+    for start, first in (("cold", 0.1), ("trained", -1.5), ("perturbed(0.3)", -0.5)):
+        for repeat in range(3):
+            tables["device_steps"] += _by_shots(min(widths), start, first + repeat / 10, repeat)
     return tables
+
+
+def _by_shots(n, start, first, repeat):
+    return [
+        identity(f"device_steps {n} {start} {repeat} {step}")
+        | RUN
+        | {
+            "backend": "error model",
+            "n_qubits": n,
+            "repeat": repeat,
+            "device": "Torino",
+            "noise_scale": 1.0,
+            "n_physical": 4,
+            "start": start,
+            "optimiser": "spsa",
+            "learning_rate": 0.03,
+            "step": step,
+            "exact_loss": first - step / 10,
+            "gradient_norm": 1.0 if step else None,
+            "n_shots": 800 + 400 * step + 800 * (step > 1),
+        }
+        | ({} if step == 1 else measured(first - step / 10 + 0.1))
+        for step in range(3)
+    ]
+
+
+def measured(loss):
+    """Return the columns of a measured loss."""
+    return {"loss": loss, "lower": loss - 0.05, "upper": loss + 0.05}
 
 
 def _add_device(rows, n, device, n_qubits, lost):

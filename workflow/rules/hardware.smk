@@ -30,6 +30,22 @@ rule hardware:  # error models, simulated here
         "../scripts/hardware.py"
 
 
+rule device_training:  # by shots on error models, simulated here
+    input:
+        states=lambda w: states_on_machines("device_training", w),
+        runs=lambda w: trained_on_machines("device_training", w),
+    output:
+        rows="<results>/device_steps/{run}/{batch}.parquet",
+    log:
+        "<logs>/device_training/{run}/{batch}.log",
+    priority: lambda w: study.widest(w.batch)
+    params:
+        cells=lambda w: study.cells(config, "device_training", w.run, w.batch),
+        source=study.source("device_training"),
+    script:
+        "../scripts/device_training.py"
+
+
 rule submit:  # sends each job once, whatever happens to the rows
     input:
         states=lambda w: states_on_machines("jobs", w),

@@ -10,6 +10,7 @@ rule report:
         rivals=row_files("rivals", "rivals"),
         hardware=row_files("hardware", "hardware") + row_files("collected", "jobs"),
         jobs=row_files("jobs", "jobs"),
+        device_steps=row_files("device_steps", "device_training"),
     output:
         page="<reports>/index.html",
         figures=directory("<reports>/figures"),

@@ -6,9 +6,9 @@ import numpy as np
 
 from qnnbench.hardware.devices import depolarizing
 from qnnbench.hardware.ibm.machines import LOCAL, machine_named
-from qnnbench.hardware.ibm.packages import require
 from qnnbench.hardware.ibm.qiskit_circuits import READ, compiled, to_qiskit
 from qnnbench.hardware.machine import MachineCircuit
+from qnnbench.hardware.packages import vendor_module
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -72,7 +72,7 @@ def noise_model(device: str, noise_scale: float) -> "NoiseModel":
     Raises:
         ValueError: Unknown device or a negative factor.
     """
-    require("qiskit_aer")
+    vendor_module("qiskit_aer")
     from qiskit_aer.noise import NoiseModel, ReadoutError, depolarizing_error
 
     rates = depolarizing(machine_named(device).figures, noise_scale)
@@ -101,7 +101,7 @@ def on_snapshot(
     Raises:
         ValueError: Unknown device, or too small for the circuit.
     """
-    require("qiskit_aer")
+    vendor_module("qiskit_aer")
     from qiskit_aer.noise import NoiseModel
     from qiskit_aer.noise.device import basic_device_gate_errors, basic_device_readout_errors
 
@@ -141,7 +141,7 @@ def snapshot(device: str) -> Any:
     Raises:
         ValueError: Unknown device.
     """
-    require("qiskit_ibm_runtime")
+    vendor_module("qiskit_ibm_runtime")
     from qiskit_ibm_runtime import fake_provider
 
     return getattr(fake_provider, machine_named(device).stand_in)()
@@ -172,7 +172,7 @@ def read_counts(counts: dict[str, int], registers: list[str]) -> dict[str, int]:
 
 
 def _simulator(model: "NoiseModel | None") -> "AerSimulator":
-    require("qiskit_aer")
+    vendor_module("qiskit_aer")
     from qiskit_aer import AerSimulator
 
     return AerSimulator(method="statevector", noise_model=model)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import cirq
 import numpy as np
 
-from qnnbench.hardware.ibm.packages import require
 from qnnbench.hardware.machine import MachineCircuit
+from qnnbench.hardware.packages import vendor_module
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -25,7 +25,7 @@ def to_qiskit(machine: MachineCircuit) -> "QuantumCircuit":
     "read" is that of key ``machine.read[k]``; the bits that only control gates are in
     "steps", in the order in which they are written.
     """
-    require("qiskit")
+    vendor_module("qiskit")
     from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
     qubits = QuantumRegister(1 + max(q.x for q in _line_qubits(machine)), "q")

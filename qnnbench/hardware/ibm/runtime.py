@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from qnnbench.hardware.ibm import local_jobs
 from qnnbench.hardware.ibm.emulators import aer_seed, on_snapshot, snapshot
 from qnnbench.hardware.ibm.machines import LOCAL, check_fits, machine_named, quantum_seconds
-from qnnbench.hardware.ibm.packages import require
 from qnnbench.hardware.ibm.qiskit_circuits import READ, compiled, to_qiskit
 from qnnbench.hardware.jobs import JobStatus, State
 from qnnbench.hardware.machine import MachineCircuit
+from qnnbench.hardware.packages import vendor_module
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -168,7 +168,7 @@ def _service() -> "QiskitRuntimeService":
     Raises:
         ValueError: None is saved.
     """
-    require("qiskit_ibm_runtime")
+    vendor_module("qiskit_ibm_runtime")
     from qiskit_ibm_runtime import QiskitRuntimeService
     from qiskit_ibm_runtime.accounts import AccountNotFoundError
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qnnbench.hardware.devices import ErrorRates, depolarizing
+from qnnbench.hardware.packages import vendor_module
 from qnnbench.hardware.quantinuum.bits import counts_by_name
 from qnnbench.hardware.quantinuum.guppy_programs import helios_program
 from qnnbench.hardware.quantinuum.machines import check_fits, is_helios, published
-from qnnbench.hardware.quantinuum.packages import vendor_module
 from qnnbench.hardware.quantinuum.pecos_errors import error_model
 from qnnbench.hardware.quantinuum.pytket_circuits import compiled
 

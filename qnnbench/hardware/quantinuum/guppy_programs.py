@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, no_type_check
 
 import cirq
 
+from qnnbench.hardware.packages import vendor_module
 from qnnbench.hardware.quantinuum.bits import bit_names, is_read
-from qnnbench.hardware.quantinuum.packages import vendor_module
 
 if TYPE_CHECKING:
     from hugr.package import Package

@@ -10,10 +10,10 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from qnnbench.hardware.jobs import JobStatus, State
+from qnnbench.hardware.packages import vendor_module
 from qnnbench.hardware.quantinuum.bits import counts_by_name, is_read
 from qnnbench.hardware.quantinuum.guppy_programs import helios_program
 from qnnbench.hardware.quantinuum.machines import check_fits, hqc, is_helios, machine_of
-from qnnbench.hardware.quantinuum.packages import vendor_module
 from qnnbench.hardware.quantinuum.pytket_circuits import compiled
 
 if TYPE_CHECKING:

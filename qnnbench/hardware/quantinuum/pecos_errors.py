@@ -3,7 +3,7 @@
 from typing import Any
 
 from qnnbench.hardware.devices import ErrorRates
-from qnnbench.hardware.quantinuum.packages import vendor_module
+from qnnbench.hardware.packages import vendor_module
 
 
 def error_model(rates: ErrorRates) -> Any:

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import cirq
 
+from qnnbench.hardware.packages import vendor_module
 from qnnbench.hardware.quantinuum.bits import bit_names
 from qnnbench.hardware.quantinuum.machines import machine_of
-from qnnbench.hardware.quantinuum.packages import vendor_module
 
 if TYPE_CHECKING:
     from pytket.circuit import Circuit
