@@ -69,7 +69,7 @@ FIGURES = {
     for figure in (
         Drawing(
             "gradient_variance",
-            "Trainability",
+            "Variance against width",
             ("trainability",),
             trainability.drawable,
             trainability.gradient_variance,
@@ -150,7 +150,7 @@ FIGURES = {
         ),
         Drawing(
             "learning_curves",
-            "Learning",
+            "Learning curves",
             ("steps", "runs"),
             learning.compared,
             learning.learning_curves,
@@ -238,7 +238,7 @@ FIGURES = {
         ),
         Drawing(
             "compression",
-            "Compression",
+            "Fidelity against width",
             ("scores",),
             scores.fidelities,
             scores.compression,
@@ -289,7 +289,7 @@ FIGURES = {
         ),
         Drawing(
             "hardware",
-            "On machines",
+            "Accuracy with errors",
             ("hardware",),
             hardware.drawable,
             hardware.hardware,
