@@ -121,5 +121,5 @@ def power(exponent: float) -> str:
     if digits == "10.0":
         digits, whole = "1.0", whole + 1
     if -3 <= whole <= 2:
-        return f"{10**exponent:.2g}"
+        return f"{10**exponent:.{max(0, 1 - whole)}f}"
     return f"{digits} × 10{str(whole).translate(SUPERSCRIPTS)}"

@@ -130,12 +130,12 @@ def _points(axes: Panel, height: float, runs: Mapping[str, int]) -> str:
     for curve in axes.told:
         own = curve.points[: max(0, room)]
         room -= len(own)
-        behind = [[runs[run] for run in point.runs if run in runs] for point in own]
+        behind = [sorted(runs[run] for run in point.runs if run in runs) for point in own]
         common = behind[0] if all(b == behind[0] for b in behind) and behind else None
         points = []
         for point, ids in zip(own, behind, strict=True):
             x, y = axes.transData.transform((point.x, point.y)) * 72 / axes.figure.dpi
-            place = [float(_short(x)), float(_short(height - y)), point.at, point.value]
+            place = [_tenths(x), _tenths(height - y), point.at, point.value]
             points.append(place if common is not None else [*place, ids])
         if points:
             curves.append([curve.name, points] if common is None else [curve.name, points, common])
@@ -209,7 +209,7 @@ class _Writer:
         return ""  # defs, metadata: what is used of them is written where it is used
 
     def _path(self, element: ElementTree.Element) -> str:
-        return f'<path{self._attributes(element)} d="{_relative(element.get("d", ""))}"/>'
+        return f'<path{self._attributes(element)} d="{relative(element.get("d", ""))}"/>'
 
     def _use(self, element: ElementTree.Element) -> str:
         mark = self._marks[element.get(_HREF, "")[1:]]
@@ -257,11 +257,16 @@ def _short(number: float) -> str:
     return f"{number:.1f}".removesuffix(".0").replace("-0.", "-.").lstrip("0") or "0"
 
 
+def _tenths(number: float) -> float | int:
+    tenths = round(10 * number)
+    return tenths // 10 if tenths % 10 == 0 else tenths / 10
+
+
 def _shorter(match: re.Match[str]) -> str:
     return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
 
 
-def _relative(path: str) -> str:
+def relative(path: str) -> str:
     """Return a path of M, L, Q, C and z in tenths of a point, each step from the last place."""
     written, x, y, start = "", 0, 0, (0, 0)
     for letter, numbers in _STEP.findall(path):
