@@ -1,5 +1,6 @@
 """The page: offline, small, escaped, whole even where rows are missing."""
 
+import json
 import re
 from html.parser import HTMLParser
 
@@ -8,10 +9,12 @@ import pandas as pd
 import pytest
 
 from qnnbench.circuits.ansatze import ANSATZE
-from qnnbench.figures import FIGURES
+from qnnbench.figures import FIGURES, WIDE, render
+from qnnbench.figures.panels import panels
+from qnnbench.figures.points import tell
 from qnnbench.report import write_report
-from qnnbench.report.cells import MAX_ROWS, decades, error, score
-from qnnbench.report.inline import inline
+from qnnbench.report.cells import MAX_CELLS, decades, error, score
+from qnnbench.report.inline import Shared, inline, relative
 from qnnbench.report.page import FOLDER, powers, references
 from qnnbench.report.summary import facts, overview, sentences
 from qnnbench.report.tables import certificates, matching_moments, rivals, scores
@@ -66,14 +69,15 @@ def test_page_loads_nothing_from_anywhere(report):
 
 def test_page_is_small_with_twenty_thousand_symbols(report):
     path, _ = report
-    assert path.stat().st_size < 5_000_000
+    assert path.stat().st_size < 1_500_000
 
 
 def test_ids_are_unique_and_links_lead_somewhere(report):
     path, page = report
     parsed = loads(page)
-    own = [identifier for identifier in parsed.ids if "DejaVu" not in identifier]
-    assert len(own) == len(set(own))
+    assert len(parsed.ids) == len(set(parsed.ids))
+    assert {target[1:] for target in parsed.loaded if target[0] == "#"} <= set(parsed.ids)
+    assert set(re.findall(r"url\(#([^)]*)\)", page)) <= set(parsed.ids)
     for link in parsed.links:
         if link.startswith("#"):
             assert link[1:] in parsed.ids
@@ -93,9 +97,11 @@ def test_every_figure_is_a_file_and_on_the_page(report, name):
 def test_figures_follow_the_colour_scheme(report):
     _, page = report
     figures = "".join(re.findall(r"<svg.*?</svg>", page, re.DOTALL))
-    assert set(re.findall(r"#[0-9a-f]{6}", figures)) <= {"#000000"}
-    assert "prefers-color-scheme: dark" in page
-    assert "@media print" in page
+    assert figures
+    assert "style=" not in figures
+    classes = re.search(r"\.s0\{.*?</style>", page, re.DOTALL)[0]
+    assert set(re.findall(r"#[0-9a-f]{6}", figures + classes)) <= {"#000000"}
+    assert "--blue: light-dark(" in page
 
 
 def test_summary_says_what_the_rows_say(report):
@@ -122,7 +128,7 @@ def test_two_copies_are_judged_by_the_accuracy_of_one_pair(frames):
     table = overview(frames)
     cells = {row[1].text: row for row in table.rows if row[0].text == "lu_orbit"}
     assert set(cells) == {"two_copies"}  # nothing else was trained on it
-    assert cells["two_copies"][table.columns.index("100 qubits")].key == 0.62
+    assert cells["two_copies"][table.columns.index("100")].key == 0.62
     told = [sentence for sentence in sentences(frames) if "lu_orbit" in sentence]
     (sentence,) = told
     assert "At 100 qubits per copy two_copies reaches accuracy 0.620" in sentence
@@ -175,7 +181,8 @@ def test_median_and_minimum_of_repeats_stand_in_table_overview_and_sentence():
     told = [row[table.columns.index(name)].text for name in names]
     assert told == ["5", "1", "0.800", "0.600", "0.600"]
     assert row[table.columns.index("repeats, 95 % from") + 1].text == "0.950"
-    assert overview(own).rows[0][2].text == "▲ 0.800 (min 0.600 of 5)"
+    cell = overview(own).rows[0][2]
+    assert (cell.text, cell.small) == ("▲ 0.800", "0.600 of 5")
     (sentence,) = sentences(own)
     assert "(median of 5 repeats, minimum 0.600; 1 more not ok)" in sentence
 
@@ -245,22 +252,112 @@ def test_missing_rows_are_explained(tmp_path):
     assert "Empty" not in page
 
 
-def test_a_very_heavy_figure_is_a_picture_where_that_is_lighter(monkeypatch):
-    monkeypatch.setattr("qnnbench.report.inline.HEAVY_BYTES", 10)
-    drawing = b'<svg viewBox="0 0 1 1"><path d="M 0 0 L 1 1"/></svg>'
-    assert inline(drawing, b"png", "a", "said").startswith('<img alt="said" src="data:image/png')
-    assert inline(drawing, bytes(1000), "a", "said").startswith("<svg")
+def three_panels(n_marks=3):
+    """Return a figure of three panels that say what their marks are, and its PNG."""
+    figure, axes = panels([["a"]] * 3, WIDE, height_in=2)
+    x = np.arange(n_marks)
+    for i, panel in enumerate(axes):
+        panel.set_title(f"panel {i}", loc="left")
+        panel.plot(x, x % 7, "o")
+        tell(panel, "a", x, x % 7, ["run"] * n_marks)
+    return figure, render(figure, "png")
 
 
-def test_a_heavy_figure_stands_on_the_page_once(tmp_path, monkeypatch):
-    monkeypatch.setattr("qnnbench.report.page.TWICE_BYTES", 0)
-    score = synthetic_rows.training(widths=(8,), repeats=1, n_steps=1)["scores"][0]
-    files = synthetic_rows.write({"scores": [score]}, tmp_path)
-    page = write_report(files, tmp_path, CONFIG).read_text(encoding="utf-8")
-    drawn = page.count("<figure")
-    assert drawn == len(FIGURES) - page.count("Nothing to draw") > 0
-    assert page.count("<svg role") == drawn
-    assert 'class="narrow"' not in page
+def test_a_heavy_panel_is_a_picture_that_still_says_what_its_points_are():
+    figure, png = three_panels(20_000)
+    shown = inline(figure, png, "a", {"run": 0}, Shared())
+    for _, markup in shown.panels:
+        assert '<image class="pixels"' in markup
+        assert "<use" not in markup
+        assert '["a",[[' in markup
+    light, png = three_panels()
+    for _, markup in inline(light, png, "a", {"run": 0}, Shared()).panels:
+        assert "<image" not in markup
+
+
+def test_panels_beyond_the_room_of_a_figure_are_counted(monkeypatch):
+    figure, png = three_panels()
+    whole = inline(figure, png, "a", {}, Shared())
+    assert ([title for title, _ in whole.panels], whole.n_left_out) == (
+        ["panel 0", "panel 1", "panel 2"],
+        0,
+    )
+    two = len(whole.panels[0][1]) + len(whole.panels[1][1])
+    monkeypatch.setattr("qnnbench.report.inline.FIGURE_BYTES", two)
+    assert inline(figure, png, "a", {}, Shared()).n_left_out == 1
+    monkeypatch.setattr("qnnbench.report.inline.FIGURE_BYTES", 0)
+    assert inline(figure, png, "a", {}, Shared()).n_left_out == 2  # one is always there
+
+
+def outline(markup):
+    """Return the points of the longest path of a panel, absolute, in points."""
+    path = max(re.findall(r'd="M([^"]*)"', markup), key=len)
+    steps = [float(n) for n in re.findall(r"-?\d*\.?\d+", path)]
+    return np.cumsum(np.reshape(steps, (-1, 2)), axis=0)
+
+
+def test_points_lie_where_the_marks_are_drawn():
+    figure, axes = panels([["a"]] * 4, WIDE, height_in=2)
+    x, y = np.arange(40.0), np.sin(np.arange(40.0))
+    for panel in axes:
+        panel.plot(x, y)
+        tell(panel, "a", x, y, ["run"] * 40)
+    shown = inline(figure, render(figure, "png"), "a", {"run": 0}, Shared())
+    for _, markup in shown.panels:
+        told = json.loads(re.search(r"json\">(.*)</script>", markup)[1])
+        places = np.array([mark[:2] for mark in told[2][0][1]])
+        np.testing.assert_allclose(outline(markup), places, atol=0.11)
+
+
+def test_steps_of_a_path_do_not_drift():
+    rng = np.random.default_rng(0)
+    places = rng.normal(size=(4000, 2)).cumsum(axis=0)
+    said = "".join(f"{'L' if i else 'M'} {x} {y} \n" for i, (x, y) in enumerate(places))
+    written = relative(said)
+    steps = [float(n) for n in re.findall(r"-?\d*\.?\d+", written)]
+    ends = np.cumsum(np.reshape(steps, (-1, 2)), axis=0)
+    np.testing.assert_allclose(ends[-1], places[-1], atol=0.051)
+    is_still = (np.diff(np.round(places, 1), axis=0) == 0).all(axis=1)  # such steps are left out
+    assert len(ends) == len(places) - is_still.sum()
+
+
+def test_the_rows_behind_a_figure_stand_beside_it(report):
+    path, page = report
+    for name in FIGURES:
+        links = [f"data/{name}.parquet", f"data/{name}.csv"]
+        if "Nothing to draw" in page.split(f'id="figure-{name}"')[1][:200]:
+            continue
+        assert all(f'href="{link}"' in page for link in links)
+        exact = pd.read_parquet(path.parent / links[0])
+        flat = pd.read_csv(path.parent / links[1])
+        assert list(exact.columns) == list(flat.columns)
+        assert len(exact) == len(flat) > 0
+        ids = re.search(
+            rf'<figure aria-labelledby="figure-{name}".*?class="ids">(.*?)<', page, re.DOTALL
+        )[1].split()
+        assert ids == list(exact["run_id"].drop_duplicates()[: len(ids)])
+
+
+def test_a_point_names_value_interval_and_run(report):
+    _, page = report
+    (row,) = (
+        row
+        for row in synthetic_rows.study()["scores"]
+        if (row["arm"], row["n_qubits"], row["repeat"]) == ("brickwork_global", 8, 0)
+        and row["metric"] == "fidelity"
+    )
+    figure = page.split('<figure aria-labelledby="figure-compression"')[1].split("</figure>")[0]
+    runs = re.search(r'class="ids">(.*?)<', figure)[1].split()
+    marks = [
+        (name, at, value, runs[(behind[0] if behind else common[0])[0]])
+        for data in re.findall(r'json">(.*?)</script>', figure)
+        for name, points, *common in json.loads(data)[2]
+        for x, y, at, value, *behind in points
+    ]
+    own = [mark for mark in marks if mark[3] == row["run_id"] and "untrained" not in mark[0]]
+    assert len(own) == 1
+    assert own[0][1] == "8"
+    assert own[0][2].startswith(f"{row['value']:.3f} [{row['lower']:.3f}, ")
 
 
 def test_hostile_names_are_escaped(tmp_path):
@@ -273,7 +370,9 @@ def test_hostile_names_are_escaped(tmp_path):
     page = write_report(files, tmp_path, {"study": evil}).read_text(encoding="utf-8")
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
-    assert loads(page).tags.count("script") == 1
+    assert "\\u003cscript\\u003ealert(1)" in page  # what points say is JSON
+    data = page.count('<script type="application/json">')
+    assert loads(page).tags.count("script") == 1 + data
 
 
 def test_unknown_tables_and_foreign_files_are_refused(tmp_path):
@@ -286,10 +385,10 @@ def test_unknown_tables_and_foreign_files_are_refused(tmp_path):
 
 
 def test_long_tables_are_cut_and_say_so():
-    rows = synthetic_rows.data(widths=tuple(range(2, 2 + MAX_ROWS)))["certificates"]
+    rows = synthetic_rows.data(widths=tuple(range(2, 502)))["certificates"]
     table = certificates(to_table("certificates", rows).to_pandas())
-    assert len(table.rows) == MAX_ROWS
-    assert table.n_left_out == 3 * MAX_ROWS
+    assert len(table.rows) == MAX_CELLS // len(table.columns) < len(rows)
+    assert table.n_rows == len(table.frame) == len(rows)
 
 
 def test_failed_certificates_come_first():

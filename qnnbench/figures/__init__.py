@@ -70,7 +70,7 @@ FIGURES = {
     for figure in (
         Drawing(
             "gradient_variance",
-            "Trainability",
+            "Variance against width",
             ("trainability",),
             trainability.drawable,
             trainability.gradient_variance,
@@ -151,7 +151,7 @@ FIGURES = {
         ),
         Drawing(
             "learning_curves",
-            "Learning",
+            "Learning curves",
             ("steps", "runs"),
             learning.compared,
             learning.learning_curves,
@@ -239,7 +239,7 @@ FIGURES = {
         ),
         Drawing(
             "compression",
-            "Compression",
+            "Fidelity against width",
             ("scores",),
             scores.fidelities,
             scores.compression,
@@ -290,7 +290,7 @@ FIGURES = {
         ),
         Drawing(
             "hardware",
-            "On machines",
+            "Accuracy with errors",
             ("hardware",),
             hardware.drawable,
             hardware.hardware,

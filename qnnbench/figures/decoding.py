@@ -8,6 +8,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from qnnbench.figures.marks import arm_looks, draw_middles, draw_repeats, draw_untrained
 from qnnbench.figures.panels import Layout, LineEnd, label_ends, message, panels
+from qnnbench.figures.points import runs_by, tell
 from qnnbench.figures.repeats import over_repeats
 from qnnbench.figures.scores import BOUNDS, drawable, score_text
 from qnnbench.figures.style import LIGHT, Look, power_of_ten, style
@@ -82,6 +83,10 @@ def _draw_decoder(axes: Axes, name: str, rows: pd.DataFrame, look: Look) -> Line
     draw_repeats(axes, rows["error_rate"], _log(rows["value"]), look, name)
     x, y = found["error_rate"], _log(found["median"])
     draw_middles(axes, x, y, found[["low", "high"]].apply(_log), look, name)
+    runs, reach = runs_by(rows, "error_rate", x), found[["low", "high"]].apply(_log)
+    tell(axes, f"{name}, median", x, y, runs, ends=reach, decades=True)
+    at, each = rows["error_rate"], _log(rows["value"])
+    tell(axes, f"{name}, a repeat", at, each, rows["run_id"], decades=True)
     return LineEnd(float(x.iloc[-1]), float(y.iloc[-1]), name, look.colour)
 
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from qnnbench.figures.panels import Layout, LineEnd, label_ends, message, panels
+from qnnbench.figures.points import tell
 from qnnbench.figures.style import LIGHT, power_of_ten, style
 from qnnbench.figures.trainability import LOSS, MEAN, decade_axis, keyed
 
@@ -146,8 +147,8 @@ def variance_by_depth(rows: pd.DataFrame, layout: Layout) -> Figure:
         for i, part in enumerate(groups):
             ordered = part.sort_values("n_layers")
             gradient, loss = axes[2 * i : 2 * i + 2]
-            _draw_lines(gradient, ordered["n_layers"], dict(_places(ordered)))
-            _draw_lines(loss, ordered["n_layers"], {"loss": ordered[LOSS].to_numpy(float)})
+            _draw_lines(gradient, ordered, dict(_places(ordered)))
+            _draw_lines(loss, ordered, {"loss": ordered[LOSS].to_numpy(float)})
             first = ordered.iloc[0]
             of = f"{first['ansatz']} {first['observable']}, {first['n_qubits']:,} qubits"
             gradient.set_title(f"Gradient: {of}")
@@ -191,15 +192,16 @@ def decay_rate(depths: np.ndarray, logs: np.ndarray) -> tuple[float, float]:
     return float(slope), float(intercept)
 
 
-def _draw_lines(axes: Axes, depths: pd.Series, lines: dict[str, np.ndarray]) -> None:
-    """Draw lines over the depth, each with its fit, dashed."""
-    x, ends = depths.to_numpy(float), []
+def _draw_lines(axes: Axes, rows: pd.DataFrame, lines: dict[str, np.ndarray]) -> None:
+    """Draw lines over the depth of the rows, each with its fit, dashed."""
+    x, ends = rows["n_layers"].to_numpy(float), []
     for name, logs in lines.items():
         role, marker = _DRAWN.get(name, ("red", "s"))
         colour, seen = LIGHT[role], np.isfinite(logs)
         if not seen.any():
             continue
         axes.plot(x[seen], logs[seen], color=colour, marker=marker, label=name)
+        tell(axes, name, x, logs, rows["run_id"], decades=True)
         slope, intercept = decay_rate(x, logs)
         if np.isfinite(slope):
             fitted = slope * x + intercept

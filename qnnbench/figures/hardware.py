@@ -15,6 +15,7 @@ from qnnbench.figures.panels import (
     text_key,
     width_axis,
 )
+from qnnbench.figures.points import tell
 from qnnbench.figures.style import LIGHT, Look, looks, style
 
 DEVICE_LOOKS = {
@@ -99,6 +100,8 @@ def _draw_device(axes: Axes, device: str, rows: pd.DataFrame, shift: float) -> L
     look = DEVICE_LOOKS.get(device) or looks([(device, "")])[0]
     x, y = rows["n_qubits"] * shift, rows["value"]
     draw_middles(axes, x, y, rows[["lower", "upper"]], look, device)
+    reach = rows[["lower", "upper"]]
+    tell(axes, device, rows["n_qubits"], y, rows["run_id"], x=x, ends=reach)
     small = rows["device_qubits"] < rows["n_qubits"]
     if small.any():
         axes.plot(

@@ -1,5 +1,7 @@
 """The ladder of difficulty: who tells the classes of which dataset apart, from which record."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -7,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from qnnbench.figures.panels import Layout, arm_label, message, panels
+from qnnbench.figures.points import Curve, Panel, Point
 from qnnbench.figures.scores import drawable, score_text, typical
 from qnnbench.figures.style import LIGHT, Look, looks, style
 
@@ -155,12 +158,27 @@ def _draw_lane(axes: Axes, rows: pd.DataFrame, y: int, least: float, look: Look)
         markersize=_TICK_PT,
         markeredgewidth=1.6,
     )
+    if isinstance(axes, Panel):
+        axes.told += [_told(row, y) for row in rows.to_dict("records")]
     several = rows.groupby("arm")["n_copies"].transform("nunique") > 1
     copies = ", ".join(f"{n:,.0f}" for n in sorted(set(rows.loc[several, "n_copies"])))
     if copies:
         place, side = _free(rows, least)
         text = f"{copies} copies"
         axes.text(place, y, text, color=look.colour, fontsize=6.5, ha=side, va="center")
+
+
+def _told(row: dict[Any, Any], y: int) -> Curve:
+    """Return what the mark of one learner says, and its hollow one."""
+    value, low, high = (score_text(row[name]) for name in ("value", "lower", "upper"))
+    name = f"{row['dataset']}: {row['arm']}, {row['record']}{_copies(row['n_copies'])}"
+    width, runs = f"{row['n_qubits']:,}", (row["run_id"],)
+    said = f"{value} [{low}, {high}] at {width} qubits"
+    points = [Point(row["value"], y, "", said, runs)]
+    if row["untrained_value"] == row["untrained_value"]:  # NaN: there is none
+        before = f"{score_text(row['untrained_value'])} untrained, at {width} qubits"
+        points.append(Point(row["untrained_value"], y, "", before, runs))
+    return Curve(name, tuple(points))
 
 
 def _free(rows: pd.DataFrame, least: float) -> tuple[float, str]:

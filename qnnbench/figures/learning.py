@@ -17,6 +17,7 @@ from qnnbench.figures.panels import (
     panels,
     text_key,
 )
+from qnnbench.figures.points import runs_by, tell
 from qnnbench.figures.repeats import over_repeats
 from qnnbench.figures.style import Look, power_of_ten, style
 
@@ -180,8 +181,20 @@ def _draw_curve(axes: Axes, seen: pd.DataFrame, measure: str, name: str, look: L
         marker=marker,
         label=f"{name} median",
     )
+    _tell(axes, name, seen, found, measure)
     x, y = found[["step", "median"]].iloc[-1]
     return LineEnd(float(x), float(y), name, look.colour)
+
+
+def _tell(axes: Axes, name: str, seen: pd.DataFrame, found: pd.DataFrame, measure: str) -> None:
+    """Say what the medians of a curve are, and where each repeat ends."""
+    at, runs = found["step"], runs_by(seen, "step", found["step"])
+    said = f"{name}, median of {found['n_repeats'].max():,} repeats"
+    tell(axes, said, at, found["median"], runs, ends=found[["low", "high"]])
+    last = seen.sort_values("step").drop_duplicates("repeat", keep="last")
+    for repeat, own in last.groupby("repeat"):
+        said = f"{name}, repeat {repeat:.0f}"
+        tell(axes, said, own["step"], own[measure], own["run_id"])
 
 
 def _band(axes: Axes, x: pd.Series, low: pd.Series, high: pd.Series, look: Look) -> None:
@@ -231,6 +244,11 @@ def _draw_gradient(axes: Axes, seen: pd.DataFrame, name: str, look: Look) -> Lin
         axes.plot(middle.index, middle, color=look.colour, linewidth=2.0, label=f"{name} median")
     if len(low):
         _band(axes, low.index.to_series(), low, high, look)
+    for own, word in ((norm, "norm"), (middle, "median angle")):
+        runs = runs_by(seen, "step", own.index)
+        spread = pd.DataFrame({"low": low, "high": high}).reindex(own.index)
+        ends = spread if own is middle else None
+        tell(axes, f"{name}, {word}", own.index, own, runs, ends=ends, decades=True)
     last = norm if middle.empty else middle
     return LineEnd(float(last.index[-1]), float(last.iloc[-1]), name, look.colour)
 

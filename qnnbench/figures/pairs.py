@@ -15,6 +15,7 @@ from qnnbench.figures.panels import (
     panels,
     width_axis,
 )
+from qnnbench.figures.points import runs_by, tell
 from qnnbench.figures.repeats import over_repeats
 from qnnbench.figures.scores import drawable, score_text
 from qnnbench.figures.style import LIGHT, Look, style
@@ -125,6 +126,10 @@ def _draw_arm(
     draw_repeats(axes, rows[over] * shift, rows["value"], look, arm)
     draw_middles(axes, x, y, found[["minimum", "median"]], look, arm)
     label = arm_label(arm, rows["dataset"].iloc[0])
+    runs, reach = runs_by(rows, over, found[over]), found[["low", "high"]]
+    tell(axes, f"{label}, median", found[over], y, runs, x=x, ends=reach)
+    at, each = rows[over], rows["value"]
+    tell(axes, f"{label}, a repeat", at, each, rows["run_id"], x=at * shift)
     return LineEnd(float(x.iloc[-1]), float(y.iloc[-1]), label, look.colour)
 
 

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from qnnbench.figures.points import Panel
 from qnnbench.figures.style import LIGHT
 
 
@@ -50,14 +51,37 @@ def panels(
     cell_height = height + _TOP_IN + _BOTTOM_IN
     figure = Figure(figsize=(layout.width_in, n_lines * cell_height))
     cell_width = layout.width_in / columns
-    axes = []
+    axes: list[Axes] = []
     for i in range(count):
         line, column = divmod(i, columns)
         left = column * cell_width + _LEFT_IN
         bottom = (n_lines - 1 - line) * cell_height + _BOTTOM_IN
         box = (left, bottom, cell_width - _LEFT_IN - room, height)
-        axes.append(figure.add_axes(_fractions(box, figure)))
+        axes.append(figure.add_axes(_fractions(box, figure), axes_class=Panel))
     return figure, axes
+
+
+def cells(figure: Figure) -> list[tuple[Panel, tuple[float, float, float, float]]]:
+    """Return each panel of a figure, and left, top, width and height of its cell in points.
+
+    Points are those of an SVG: 72 an inch, counted from the upper left corner.
+    """
+    width, height = figure.get_size_inches()
+    found = [axes for axes in figure.axes if isinstance(axes, Panel)]
+    places = [axes.get_position() for axes in found]
+    across = width / max(1, len({round(place.x0, 6) for place in places}))
+    return [
+        (
+            axes,
+            (
+                72 * (place.x0 * width - _LEFT_IN),
+                72 * ((1 - place.y1) * height - _TOP_IN),
+                72 * across,
+                72 * (place.height * height + _TOP_IN + _BOTTOM_IN),
+            ),
+        )
+        for axes, place in zip(found, places, strict=True)
+    ]
 
 
 def _fractions(box: tuple[float, ...], figure: Figure) -> tuple[float, float, float, float]:

@@ -7,6 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from qnnbench.figures.marks import arm_looks, draw_middles, draw_repeats, draw_untrained
 from qnnbench.figures.panels import Layout, LineEnd, label_ends, message, panels
+from qnnbench.figures.points import runs_by, tell
 from qnnbench.figures.repeats import over_repeats
 from qnnbench.figures.scores import BOUNDS, drawable, score_text
 from qnnbench.figures.style import LIGHT, Look, style
@@ -89,6 +90,9 @@ def _draw_network(axes: Axes, name: str, rows: pd.DataFrame, look: Look) -> Line
     draw_repeats(axes, rows["n_layers"], rows["value"], look, name)
     x, y = found["n_layers"], found["median"]
     draw_middles(axes, x, y, found[["low", "high"]], look, name)
+    runs = runs_by(rows, "n_layers", x)
+    tell(axes, f"{name}, median", x, y, runs, ends=found[["low", "high"]])
+    tell(axes, f"{name}, a repeat", rows["n_layers"], rows["value"], rows["run_id"])
     return LineEnd(float(x.iloc[-1]), float(y.iloc[-1]), name, look.colour)
 
 

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from qnnbench.figures.comparisons import network_title
 from qnnbench.figures.panels import Layout, LineEnd, label_ends, message, panels, width_axis
+from qnnbench.figures.points import tell
 from qnnbench.figures.style import LIGHT, Look, looks, style
 from qnnbench.figures.trainability import MEAN, SAMPLED, curves, decade_axis, keyed
 
@@ -53,7 +54,10 @@ def _draw(axes: Axes, rows: pd.DataFrame, look: Look) -> None:
     size, median, low, high = (values.clip(lower=floor) for values in logs)
     axes.fill_between(x, low, high, color=look.colour, alpha=0.18, linewidth=0)
     lines = zip((size, median), _LABELS[:2], ("--", "-"), ("surface", ""), strict=True)
+    quantiles = pd.DataFrame({"low": low, "high": high})
     for y, label, dashes, face in lines:
+        ends_told = quantiles if label == "median" else None
+        tell(axes, label, x, y, rows["run_id"], ends=ends_told, decades=True)
         axes.plot(
             x,
             y,

@@ -25,6 +25,7 @@ from qnnbench.figures.panels import (
     text_key,
     width_axis,
 )
+from qnnbench.figures.points import tell
 from qnnbench.figures.style import LIGHT, Look, power_of_ten, style
 
 LABEL_STUDY = "ghz_dephased"
@@ -207,9 +208,9 @@ def _draw_scores(axes: Axes, rows: pd.DataFrame, what: str, x: str) -> None:
         if what == "magnitude":
             ends += _draw_decades(axes, part, str(arm), look, shift)
         elif what == "error":
-            ends += _draw_arm(axes, _errors(part), _errors(typical(part)), look, shift, x)
+            ends += _draw_arm(axes, _errors(part), _errors(typical(part)), look, shift, x, True)
         else:
-            ends += _draw_arm(axes, part, typical(part), look, shift, x)
+            ends += _draw_arm(axes, part, typical(part), look, shift, x, False)
     width_axis(axes, rows[x].astype(int), logarithmic=x == "n_qubits")
     if x == "n_kept":
         axes.set_xlabel("qubits kept")
@@ -235,7 +236,13 @@ def _errors(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _draw_arm(
-    axes: Axes, rows: pd.DataFrame, middle: pd.DataFrame, look: Look, shift: float, over: str
+    axes: Axes,
+    rows: pd.DataFrame,
+    middle: pd.DataFrame,
+    look: Look,
+    shift: float,
+    over: str,
+    decades: bool,
 ) -> Iterator[LineEnd]:
     """Draw repeats faint, the median repeat with its interval, the untrained one hollow."""
     if middle.empty:
@@ -246,6 +253,15 @@ def _draw_arm(
     draw_repeats(axes, rows[over] * shift, rows["value"], look, arm)
     draw_middles(axes, x, y, middle[["lower", "upper"]], look, arm)
     label = arm_label(arm, rows["dataset"].iloc[0])
+    for word, own, column in (
+        ("median repeat", middle, "value"),
+        ("untrained", middle, "untrained_value"),
+        ("a repeat", rows[~rows["run_id"].isin(middle["run_id"])], "value"),
+    ):
+        reach = own[["lower", "upper"]] if column == "value" else None
+        places, at, y_told = own[over] * shift, own[over], own[column]
+        said = f"{label}, {word}"
+        tell(axes, said, at, y_told, own["run_id"], x=places, ends=reach, decades=decades)
     yield LineEnd(float(x.iloc[-1]), float(y.iloc[-1]), label, look.colour)
 
 
@@ -260,6 +276,8 @@ def _draw_decades(
     x, y = middle["n_qubits"] * shift, np.log10(middle["value"].abs())
     axes.plot(x, y, color=look.colour, marker=look.marker, label=arm)
     label = arm_label(arm, rows["dataset"].iloc[0])
+    said = f"{label}, median repeat"
+    tell(axes, said, middle["n_qubits"], y, middle["run_id"], x=x, decades=True)
     yield LineEnd(float(x.iloc[-1]), float(y.iloc[-1]), label, look.colour)
 
 

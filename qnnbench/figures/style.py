@@ -139,18 +139,31 @@ def style() -> Iterator[None]:
         yield
 
 
-_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def power_of_ten(exponent: float, _position: int | None = None) -> str:
     """Return the tick label "10⁻⁶⁰" of a whole ``exponent``."""
-    return "10" + f"{exponent:.0f}".translate(_SUPERSCRIPTS)
+    return "10" + f"{exponent:.0f}".translate(SUPERSCRIPTS)
 
 
-def render(figure: Figure, kind: str) -> bytes:
-    """Return ``figure`` as "png" (200 dpi) or "svg"; equal rows give equal bytes."""
+MOST_PIXELS = 30_000  # of a side: twice as many, and the renderer refuses
+
+
+def render(figure: Figure, kind: str, outlines: bool = True) -> bytes:
+    """Return ``figure`` as "png" or "svg"; equal rows give equal bytes.
+
+    A PNG has 200 dpi, or fewer where a side would have more than ``MOST_PIXELS``.
+
+    Args:
+        figure: What is rendered.
+        kind: "png" or "svg".
+        outlines: Whether the letters of an SVG are paths, else they are text.
+    """
     metadata = {"svg": {"Date": None}, "png": {"Software": None}}[kind]
     content = BytesIO()
-    with style():
-        figure.savefig(content, format=kind, dpi=200, metadata=metadata)
+    dpi = min(200, MOST_PIXELS / max(figure.get_size_inches()))
+    letters: dict[Any, Any] = {"svg.fonttype": "path" if outlines else "none"}
+    with style(), mpl.rc_context(letters):
+        figure.savefig(content, format=kind, dpi=dpi, metadata=metadata)
     return content.getvalue()

@@ -15,6 +15,7 @@ from qnnbench.figures.panels import (
     panels,
     width_axis,
 )
+from qnnbench.figures.points import runs_by, tell
 from qnnbench.figures.repeats import share
 from qnnbench.figures.scores import LABEL_STUDY, drawable, main_scores
 from qnnbench.figures.style import Look, style
@@ -106,6 +107,10 @@ def _draw_arm(axes: Axes, arm: str, rows: pd.DataFrame, look: Look, shift: float
     x, y = after["n_qubits"] * shift, after["share"]
     draw_middles(axes, x, y, after[["low", "high"]], look, arm)
     label = arm_label(arm, rows["dataset"].iloc[0])
+    for word, own in (("share of repeats", after), ("untrained", before)):
+        at = own["n_qubits"]
+        reach, runs = own[["low", "high"]], runs_by(rows, "n_qubits", at)
+        tell(axes, f"{label}, {word}", at, own["share"], runs, x=at * shift, ends=reach)
     return LineEnd(float(x.iloc[-1]), float(y.iloc[-1]), label, look.colour)
 
 

@@ -20,6 +20,7 @@ from qnnbench.figures.panels import (
     text_key,
     width_axis,
 )
+from qnnbench.figures.points import tell
 from qnnbench.figures.style import LIGHT, Look, looks, power_of_ten, style
 
 MEAN = "log10_gradient_variance_mean"
@@ -211,6 +212,7 @@ def draw_curves(
             label = f"{line.label} {column}"
             if line.kind == SAMPLED and column == MAXIMUM:
                 continue
+            _tell(axes, line, seen, column)
             if line.kind == SAMPLED:
                 _draw_sampled(axes, seen, column, look, label)
             else:
@@ -223,6 +225,14 @@ def draw_curves(
     axes.set_ylim(axes.get_ylim()[0], max(0.0, axes.get_ylim()[1]))
     decade_axis(axes)
     label_ends(axes, ends)
+
+
+def _tell(axes: Axes, line: Curve, seen: pd.DataFrame, column: str) -> None:
+    """Say what the marks of a column are; of what is sampled, with its interval."""
+    name = f"{line.label}, largest of all symbols" if column == MAXIMUM else line.label
+    ends = seen[[f"{column}_lower", f"{column}_upper"]] if line.kind == SAMPLED else None
+    at, y, runs = seen["n_qubits"], seen[column], seen["run_id"]
+    tell(axes, name, at, y, runs, ends=ends, decades=True)
 
 
 def _strokes(line: Curve, column: str, look: Look) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What a table of the page is made of: formatted and sortable cells."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from math import isinf
 from typing import Any
@@ -10,16 +10,29 @@ import pandas as pd
 
 from qnnbench.figures.scores import score_text
 
-MAX_ROWS = 1500
+MAX_CELLS = 6000  # of a table on the page: all rows stand in its files
+LONG = 24  # characters of a text that may break
 ABSENT = "–"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What is shown, and the number it sorts by where it is one."""
+    """What is shown, the number it sorts by where it is one, and what stands small below."""
 
     text: str
     key: float | None = None
+    small: str = ""
+
+    @property
+    def sort_key(self) -> str:
+        """The key, where the text is not that number itself."""
+        if self.key is None:
+            return ""
+        try:
+            float(self.text.replace(",", "").replace("−", "-"))
+        except ValueError:
+            return f"{self.key:.6g}"
+        return ""
 
 
 @dataclass(frozen=True)
@@ -31,7 +44,8 @@ class Table:
         caption: What one row is.
         columns: Headings, units included.
         rows: One cell per column.
-        n_left_out: Rows beyond ``MAX_ROWS``, which stay in the Parquet files.
+        n_left_out: Rows beyond those of ``MAX_CELLS``: they stand in the files only.
+        frame: All rows, as they are written beside the page.
     """
 
     name: str
@@ -39,13 +53,23 @@ class Table:
     columns: tuple[str, ...]
     rows: list[list[Cell]]
     n_left_out: int = 0
+    frame: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
-    def numeric(self) -> list[bool]:
-        """Whether each column holds a number in some row."""
-        return [
-            any(cell.key is not None for cell in column) for column in zip(*self.rows, strict=True)
-        ]
+    def n_rows(self) -> int:
+        """All rows, on the page or not."""
+        return len(self.rows) + self.n_left_out
+
+    @property
+    def classes(self) -> str:
+        """Which columns, from 1, hold numbers ("n3") and which long texts ("l5")."""
+        found = []
+        for i, column in enumerate(zip(*self.rows, strict=True), start=1):
+            if any(cell.key is not None for cell in column):
+                found.append(f"n{i}")
+            elif any(len(cell.text) > LONG for cell in column):
+                found.append(f"l{i}")
+        return " ".join(found)
 
 
 Format = Callable[[Any], Cell]
@@ -103,11 +127,12 @@ def table(name: str, caption: str, rows: pd.DataFrame, columns: Columns) -> Tabl
     if "reason" in columns and not rows["reason"].fillna("").any():
         columns = {name: column for name, column in columns.items() if name != "reason"}
     formats = [(column, formatter) for column, (_, formatter) in columns.items()]
-    shown = rows.head(MAX_ROWS).to_dict("records")
+    shown = rows.head(MAX_CELLS // len(columns)).to_dict("records")
     return Table(
         name,
         caption,
         tuple(heading for heading, _ in columns.values()),
         [[formatter(row[column]) for column, formatter in formats] for row in shown],
-        max(0, len(rows) - MAX_ROWS),
+        len(rows) - len(shown),
+        rows,
     )

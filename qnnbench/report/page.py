@@ -11,12 +11,15 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from qnnbench.figures import DARK, FIGURES, LIGHT, NARROW, WIDE, Drawing, render
+from qnnbench.figures import DARK, FIGURES, LIGHT, WIDE, Drawing, render
 from qnnbench.own import without_paths
 from qnnbench.registry import lookup
-from qnnbench.report import machines, summary, tables
-from qnnbench.report.inline import inline
-from qnnbench.results import digest, read_rows, write_atomically
+from qnnbench.report import summary
+from qnnbench.report.cells import Table
+from qnnbench.report.files import write_bytes, write_frame
+from qnnbench.report.inline import Shared, Shown, inline
+from qnnbench.report.sections import OVERVIEW, SECTIONS, Drawn, Listed
+from qnnbench.results import digest, read_rows
 
 TABLES = (
     "datasets",
@@ -32,7 +35,8 @@ TABLES = (
     "device_steps",
 )
 FOLDER = Path(__file__).parent
-TWICE_BYTES = 130_000  # the largest figure that stands on the page for phones, too
+HEADLINE = "gradient_variance"  # the figure of the first screen
+MOST_RUNS = 250  # run ids that stand below a figure
 
 
 @dataclass(frozen=True)
@@ -41,18 +45,21 @@ class Picture:
 
     Attributes:
         drawing: Its entry of ``FIGURES``.
-        headline: What is seen; empty where nothing could be drawn.
-        wide: Markup for screens, side by side.
-        narrow: Markup for phones, one panel per line; empty where the wide one is too heavy
-            to stand on the page twice.
         missing: Why there is nothing to draw; empty where there is.
+        headline: What is seen.
+        shown: Its panels.
+        n_rows: How many rows it draws.
+        n_runs: How many run ids these have.
+        runs: The first of them.
     """
 
     drawing: Drawing
-    headline: str
-    wide: Markup
-    narrow: Markup
     missing: str
+    headline: str = ""
+    shown: Shown = Shown()
+    n_rows: int = 0
+    n_runs: int = 0
+    runs: tuple[str, ...] = ()
 
 
 def write_report(
@@ -62,7 +69,8 @@ def write_report(
 
     Args:
         table_files: Row files by table; a table left out has no rows.
-        out_dir: Receives ``index.html`` and ``figures/*.png`` and ``*.svg``.
+        out_dir: Receives ``index.html``, ``figures/*.png`` and ``*.svg``, and the rows behind
+            each figure and table, ``data/*.parquet`` and ``*.csv``.
         config: The whole resolved config of the study.
 
     Raises:
@@ -78,37 +86,36 @@ def write_report(
     accuracies = [row for t in ("scores", "rivals") for row in frames[t].to_dict("records")]
     if broken := above_ceiling(accuracies):
         raise ValueError("\n".join(broken))
-    pictures = [_picture(drawing, frames, Path(out_dir)) for drawing in FIGURES.values()]
-    page = render_page(frames, pictures, config)
-    path = Path(out_dir) / "index.html"
-    _write(path, page.encode())
+    out_dir, shared = Path(out_dir), Shared()
+    pictures = [_picture(drawing, frames, out_dir, shared) for drawing in FIGURES.values()]
+    parts = [OVERVIEW, *(part for section in SECTIONS for part in section.parts)]
+    tables = {part: part.make(frames) for part in parts if isinstance(part, Listed)}
+    for table in tables.values():
+        write_frame(out_dir / "data", f"table_{table.name}", table.frame)
+    page = render_page(frames, pictures, tables, shared, config)
+    path = out_dir / "index.html"
+    write_bytes(path, page.encode())
     return path
 
 
-def _write(path: Path, content: bytes) -> None:
-    def write(temporary: Path) -> None:
-        temporary.write_bytes(content)
-
-    write_atomically(path, write)
-
-
-def _picture(drawing: Drawing, frames: dict[str, pd.DataFrame], out_dir: Path) -> Picture:
-    """Draw one figure, write its files, and return what the page shows of it."""
+def _picture(
+    drawing: Drawing, frames: dict[str, pd.DataFrame], out_dir: Path, shared: Shared
+) -> Picture:
+    """Draw one figure, write its files and rows, and return what the page shows of it."""
     rows = pd.concat([frames[table] for table in drawing.tables], ignore_index=True)
     figure = drawing.draw(rows, WIDE)
-    png, svg = render(figure, "png"), render(figure, "svg")
-    _write(out_dir / "figures" / f"{drawing.name}.png", png)
-    _write(out_dir / "figures" / f"{drawing.name}.svg", svg)
+    png = render(figure, "png")
+    write_bytes(out_dir / "figures" / f"{drawing.name}.png", png)
+    write_bytes(out_dir / "figures" / f"{drawing.name}.svg", render(figure, "svg"))
     drawn = drawing.select(rows)
     if drawn.empty:
-        return Picture(drawing, "", Markup(), Markup(), _missing(drawing, frames))
-    headline = drawing.headline(drawn)
-    wide = inline(svg, png, f"{drawing.name}-wide", headline)
-    if wide.startswith("<img") or len(wide) > TWICE_BYTES:
-        return Picture(drawing, headline, wide, Markup(), "")
-    narrow = render(drawing.draw(rows, NARROW), "svg")
-    on_phones = inline(narrow, png, f"{drawing.name}-narrow", headline)
-    return Picture(drawing, headline, wide, on_phones, "")
+        return Picture(drawing, _missing(drawing, frames))
+    write_frame(out_dir / "data", drawing.name, drawn)
+    runs = drawn["run_id"].dropna().drop_duplicates()
+    named = tuple(runs.head(MOST_RUNS))
+    places = {run: i for i, run in enumerate(named)}
+    shown = inline(figure, png, drawing.name, places, shared)
+    return Picture(drawing, "", drawing.headline(drawn), shown, len(drawn), len(runs), named)
 
 
 def _missing(drawing: Drawing, frames: dict[str, pd.DataFrame]) -> str:
@@ -125,7 +132,11 @@ def _missing(drawing: Drawing, frames: dict[str, pd.DataFrame]) -> str:
 
 
 def render_page(
-    frames: dict[str, pd.DataFrame], pictures: list[Picture], config: Mapping[str, Any]
+    frames: dict[str, pd.DataFrame],
+    pictures: Sequence[Picture],
+    tables: Mapping[Listed, Table],
+    shared: Shared,
+    config: Mapping[str, Any],
 ) -> str:
     """Return the HTML of the page; every name and reason is escaped."""
     environment = Environment(
@@ -142,35 +153,21 @@ def render_page(
         script=Markup((FOLDER / "page.js").read_text()),
         light=LIGHT,
         dark=DARK,
+        shared=shared,
+        sections=SECTIONS,
+        headline=Drawn(HEADLINE),
         facts=summary.facts(frames),
-        overview=summary.overview(frames),
+        overview=tables[OVERVIEW],
+        overview_part=OVERVIEW,
         sentences=summary.sentences(frames),
-        pictures={picture.drawing.name: picture for picture in pictures},
-        tables=_tables(frames),
+        pictures={Drawn(picture.drawing.name): picture for picture in pictures},
+        tables=tables,
+        n_columns=max(len(table.columns) for table in tables.values()),
         limits=_limits(frames["datasets"]),
         provenance=_provenance(frames, config),
-        run_ids=sorted(set(pd.concat(f["run_id"] for f in frames.values()).dropna())),
         config=json.dumps(config, indent=2, default=str),
         references=references((FOLDER / "references.bib").read_text(encoding="utf-8")),
     )
-
-
-def _tables(frames: dict[str, pd.DataFrame]) -> dict[str, tables.Table]:
-    made = (
-        tables.moments(frames["trainability"]),
-        tables.verdicts(frames["verdicts"]),
-        tables.scores(frames["scores"], frames["runs"]),
-        tables.comparisons(frames["scores"], frames["rivals"]),
-        tables.rivals(frames["rivals"]),
-        machines.hardware(frames["hardware"]),
-        machines.jobs(frames["jobs"]),
-        machines.device_training(frames["device_steps"]),
-        tables.runs(frames["runs"]),
-        tables.not_run(frames["runs"], frames["trainability"]),
-        tables.datasets(frames["datasets"]),
-        tables.certificates(frames["certificates"]),
-    )
-    return {table.name: table for table in made}
 
 
 def _limits(rows: pd.DataFrame) -> list[Any]:

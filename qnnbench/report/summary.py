@@ -10,7 +10,7 @@ import pandas as pd
 from qnnbench.figures.panels import arm_label
 from qnnbench.figures.scores import main_scores, score_text
 from qnnbench.figures.trainability import MAXIMUM, MEAN
-from qnnbench.report.cells import Cell, Table
+from qnnbench.report.cells import ABSENT, MAX_CELLS, Cell, Table
 from qnnbench.report.tables import matching_moments, repeated
 
 
@@ -97,25 +97,38 @@ def overview(frames: dict[str, pd.DataFrame]) -> Table:
         [
             Cell(dataset),
             Cell(arm_label(arm, dataset)),
-            *(cells.get((dataset, arm, n), Cell("–")) for n in widths),
+            *(cells.get((dataset, arm, n), Cell(ABSENT)) for n in widths),
+            _cost_cell(runs[(runs["dataset"] == dataset) & (runs["arm"] == arm)]),
         ]
         for dataset, arm in sorted({(dataset, arm) for dataset, arm, _ in cells})
     ]
-    headings = ("dataset", "arm", *(f"{n:,} qubits" for n in widths))
+    headings = ("dataset", "arm", *(f"{n:,}" for n in widths), "cost")
     caption = (
-        "Test score of the median repeat: accuracy, fidelity or R²; in brackets the minimum over "
-        "repeats and their number; of two copies measured together, the width of one. ▲ trains: "
-        "the interval of the median repeat lies "
-        "above chance and above the same network untrained. ○ not shown to train. A word: the "
-        "status of what did not run. – not in the study."
+        "What trains, by width in qubits: test score of the median repeat (accuracy, fidelity or "
+        "R²), below it the minimum of so many repeats. ▲ trains: its interval lies above chance "
+        "and above the same network untrained. ○ not shown to train. A word: why it did not run. "
+        "Cost: CPU time of a run at the largest width, and peak memory. Of two copies measured "
+        "together: the width of one."
     )
-    return Table("overview", caption, headings, rows)
+    most = MAX_CELLS // len(headings)
+    frame = pd.DataFrame(scores)
+    return Table("overview", caption, headings, rows[:most], len(rows[most:]), frame)
 
 
 def _score_cell(score: Row) -> Cell:
     mark = "▲" if trains(score) else "○"
-    minimum = f"min {score_text(score['minimum'])} of {score['n_repeats']:,}"
-    return Cell(f"{mark} {score_text(score['value'])} ({minimum})", score["value"])
+    minimum = f"{score_text(score['minimum'])} of {score['n_repeats']:,}"
+    return Cell(f"{mark} {score_text(score['value'])}", score["value"], minimum)
+
+
+def _cost_cell(runs: pd.DataFrame) -> Cell:
+    """Return what one run took at the largest width at which some ended well."""
+    done = runs[(runs["status"] == "ok") & runs["cpu_time_s"].notna()]
+    widest = done[done["n_qubits"] == done["n_qubits"].max()]
+    if widest.empty:
+        return Cell(ABSENT)
+    seconds = float(widest["cpu_time_s"].median())
+    return Cell(duration(seconds), seconds, f"{widest['peak_memory_mb'].max():,.0f} MB")
 
 
 def sentences(frames: dict[str, pd.DataFrame]) -> list[str]:

@@ -14,6 +14,7 @@ rule report:
     output:
         page="<reports>/index.html",
         figures=directory("<reports>/figures"),
+        data=directory("<reports>/data"),
     log:
         "<logs>/report.log",
     params:
