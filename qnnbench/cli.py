@@ -14,7 +14,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from qnnbench import study
+from qnnbench import cli_results, study
 from qnnbench.config import law_of, load
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+cli_results.register(app)
 
 
 class Kind(StrEnum):

@@ -233,6 +233,22 @@ TABLES["jobs"] = {
     "cost_unit": _TEXT,
 }
 
+TABLES["history"] = {  # of several studies and commits: no study writes it
+    **IDENTITY,
+    "study": _TEXT,
+    "commit": _TEXT,
+    "date": _TEXT,  # of the commit, ISO 8601
+    "source_table": _TEXT,
+    "cell": _TEXT,
+    "quantity": _TEXT,
+    "n_qubits": _INT,
+    "value": _REAL,
+    "lower": _REAL,  # 95 % interval, over repeats where there are several
+    "upper": _REAL,
+    "n_repeats": _INT,
+    "table_hash": _TEXT,  # logical hash of all rows of the source table
+}
+
 TABLES["rivals"] = TABLES["scores"]  # classical learners on the same states: the same columns
 
 

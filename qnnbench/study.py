@@ -27,11 +27,14 @@ LAYERS = (  # the order of imports, lowest first: a test proves it
     "rivals",
     "hardware",
     "figures",
+    "comparison",
     "report",
+    "history",
     "config",
     "study",
     "plan",
     "progress",
+    "cli_results",
     "cli",
 )
 STAGES = {  # with the highest layer each one runs: code above cannot change its result
