@@ -233,6 +233,32 @@ TABLES["jobs"] = {
     "cost_unit": _TEXT,
 }
 
+TABLES["leaderboard"] = {  # identity columns: what the runs of the arm cost, and where
+    **IDENTITY,
+    "task": _TEXT,
+    **_SETTING,
+    "metric": _TEXT,
+    "record": _TEXT,
+    "n_copies": _INT,
+    "n_kept": _INT,
+    "target": _INT,
+    "error_rate": _REAL,
+    **_NETWORK,
+    "arm": _TEXT,
+    "loss_name": _TEXT,
+    "rank": _INT,  # shared by arms that no pair tells apart; null where there is no score
+    "rank_lower": _INT,  # 95 % of draws lie between
+    "rank_upper": _INT,
+    "n_ranked": _INT,
+    "value": _REAL,  # median repeat
+    "lower": _REAL,  # 95 % interval over repeats and test states
+    "upper": _REAL,
+    "chance": _REAL,
+    "n_repeats": _INT,
+    "n_not_ok": _INT,
+    "is_exact": _FLAG,  # the classical evaluation of the network
+}
+
 TABLES["history"] = {  # of several studies and commits: no study writes it
     **IDENTITY,
     "study": _TEXT,

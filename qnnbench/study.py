@@ -28,6 +28,7 @@ LAYERS = (  # the order of imports, lowest first: a test proves it
     "hardware",
     "figures",
     "comparison",
+    "leaderboard",
     "report",
     "history",
     "config",
@@ -45,6 +46,7 @@ STAGES = {  # with the highest layer each one runs: code above cannot change its
     "rivals": "rivals",
     "hardware": "hardware",
     "jobs": "hardware",
+    "leaderboard": "leaderboard",
     "report": "report",
 }
 SHARED_WIDTH = {

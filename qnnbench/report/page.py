@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from qnnbench.figures import DARK, FIGURES, LIGHT, NARROW, WIDE, Drawing, render
 from qnnbench.registry import lookup
-from qnnbench.report import machines, summary, tables
+from qnnbench.report import leaderboard, machines, summary, tables
 from qnnbench.report.inline import inline
 from qnnbench.results import digest, read_rows, write_atomically
 
@@ -28,6 +28,7 @@ TABLES = (
     "rivals",
     "hardware",
     "jobs",
+    "leaderboard",
 )
 FOLDER = Path(__file__).parent
 TWICE_BYTES = 130_000  # the largest figure that stands on the page for phones, too
@@ -160,6 +161,7 @@ def _tables(frames: dict[str, pd.DataFrame]) -> dict[str, tables.Table]:
         tables.scores(frames["scores"], frames["runs"]),
         tables.comparisons(frames["scores"], frames["rivals"]),
         tables.rivals(frames["rivals"]),
+        leaderboard.leaderboard(frames["leaderboard"]),
         machines.hardware(frames["hardware"]),
         machines.jobs(frames["jobs"]),
         tables.runs(frames["runs"]),
