@@ -233,6 +233,28 @@ TABLES["jobs"] = {
     "cost_unit": _TEXT,
 }
 
+TABLES["claims"] = {
+    **IDENTITY,
+    "claim": _TEXT,
+    "statement": _TEXT,
+    "source": _TEXT,
+    "would_verify": _TEXT,
+    "verdict": _TEXT,  # on the claim: the same in all rows of its tests
+    "verdict_reason": _TEXT,
+    "test": _TEXT,  # what holds or does not
+    "asked": _TEXT,  # which rows, what of them, how it must lie
+    "quantity": _TEXT,  # the column that was looked at; null of published numbers and counts
+    "relation": _TEXT,  # how the value must lie to the threshold
+    "outcome": _TEXT,
+    "n_rows": _INT,  # that bear on it
+    "run_ids": pa.list_(_TEXT),
+    "value": _REAL,
+    "lower": _REAL,  # 95 % interval, or what an exact number's error spans
+    "upper": _REAL,
+    "words": _TEXT,  # of a column that holds no numbers
+    "threshold": _REAL,
+}
+
 TABLES["leaderboard"] = {  # identity columns: what the runs of the arm cost, and where
     **IDENTITY,
     "task": _TEXT,

@@ -32,6 +32,7 @@ LAYERS = (  # the order of imports, lowest first: a test proves it
     "report",
     "history",
     "config",
+    "claims",
     "study",
     "plan",
     "progress",
@@ -47,6 +48,7 @@ STAGES = {  # with the highest layer each one runs: code above cannot change its
     "hardware": "hardware",
     "jobs": "hardware",
     "leaderboard": "leaderboard",
+    "claims": "claims",
     "report": "report",
 }
 SHARED_WIDTH = {

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from qnnbench.figures import DARK, FIGURES, LIGHT, NARROW, WIDE, Drawing, render
 from qnnbench.registry import lookup
-from qnnbench.report import leaderboard, machines, summary, tables
+from qnnbench.report import claims, leaderboard, machines, summary, tables
 from qnnbench.report.inline import inline
 from qnnbench.results import digest, read_rows, write_atomically
 
@@ -28,6 +28,7 @@ TABLES = (
     "rivals",
     "hardware",
     "jobs",
+    "claims",
     "leaderboard",
 )
 FOLDER = Path(__file__).parent
@@ -137,7 +138,7 @@ def render_page(
     environment.filters["powers"] = powers
     return environment.get_template("template.html").render(
         study=config.get("study", "unnamed"),
-        style=Markup((FOLDER / "page.css").read_text()),
+        style=Markup("".join((FOLDER / f).read_text() for f in ("page.css", "claims.css"))),
         script=Markup((FOLDER / "page.js").read_text()),
         light=LIGHT,
         dark=DARK,
@@ -146,6 +147,7 @@ def render_page(
         sentences=summary.sentences(frames),
         pictures={picture.drawing.name: picture for picture in pictures},
         tables=_tables(frames),
+        claims=claims.cards(frames["claims"]),
         limits=_limits(frames["datasets"]),
         provenance=_provenance(frames, config),
         run_ids=sorted(set(pd.concat(f["run_id"] for f in frames.values()).dropna())),

@@ -26,9 +26,24 @@ rule leaderboard:
         "../scripts/leaderboard.py"
 
 
+rule claims:
+    input:
+        **{table: files for table, files in ROWS.items() if table != "steps"},
+        claims=CLAIMS,
+    output:
+        rows="<results>/claims/claims.parquet",
+    log:
+        "<logs>/claims.log",
+    params:
+        source=study.source("claims"),
+    script:
+        "../scripts/claims.py"
+
+
 rule report:
     input:
         **ROWS,
+        claims="<results>/claims/claims.parquet",
         leaderboard="<results>/leaderboard/leaderboard.parquet",
     output:
         page="<reports>/index.html",
