@@ -121,7 +121,7 @@ def write_history(rows: pd.DataFrame, folder: str | Path) -> Path:
     folder = Path(folder)
     figure = trend(rows, WIDE)
     png, svg = render(figure, "png"), render(figure, "svg")
-    said = headline(rows)
+    said, shown = headline(rows), latest(rows)
     environment = Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,
@@ -134,7 +134,8 @@ def write_history(rows: pd.DataFrame, folder: str | Path) -> Path:
         light=LIGHT,
         dark=DARK,
         headline=said,
-        table=latest(rows),
+        table=shown,
+        numeric=[any(cell.key is not None for cell in c) for c in zip(*shown.rows, strict=True)],
         n_entries=len(rows[ENTRY].drop_duplicates()),
     )
     for name, content in (("trend.png", png), ("trend.svg", svg), ("index.html", page.encode())):

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from qnnbench.claims import claim_rows, load_claims
 from qnnbench.leaderboard import leaderboard
+from qnnbench.report import write_report
 from qnnbench.report.leaderboard import leaderboard as shown
-from qnnbench.results import TABLES, to_table
+from qnnbench.results import TABLES, to_table, write_rows
 
 PLACE = {"task": "classification", "dataset": "d", "n_qubits": 8}
 
@@ -142,3 +144,17 @@ def test_the_page_shows_who_shares_a_rank_and_who_stands_alone():
 @pytest.mark.parametrize("column", ["cpu_time_s", "peak_memory_mb", "backend", "error_estimate"])
 def test_the_table_has_what_a_rank_cost(column):
     assert column in TABLES["leaderboard"]
+
+
+def test_the_page_holds_the_claims_and_the_leaderboard(tmp_path):
+    rows = ranked(scored("<b>a</b>", [0.9] * 5) + scored("b", [0.7] * 5)).values()
+    judged = claim_rows(load_claims(), {})
+    for table, made in (("leaderboard", rows), ("claims", judged)):
+        write_rows(tmp_path / f"{table}.parquet", table, made)
+    files = {table: [tmp_path / f"{table}.parquet"] for table in ("leaderboard", "claims")}
+    page = write_report(files, tmp_path / "reports", {"study": "s"}).read_text(encoding="utf-8")
+    assert page.count('<article id="claim-') == len(load_claims())
+    assert "<b>refuted:</b> 1 fails." in page
+    assert "0.2704, asked &lt; 0.25" in page
+    assert "<b>a</b>" not in page
+    assert "&lt;b&gt;a&lt;/b&gt;" in page
