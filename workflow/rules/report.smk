@@ -43,8 +43,8 @@ rule claims:
 rule report:
     input:
         **ROWS,
-        claims="<results>/claims/claims.parquet",
-        leaderboard="<results>/leaderboard/leaderboard.parquet",
+        claims=["<results>/claims/claims.parquet"],
+        leaderboard=["<results>/leaderboard/leaderboard.parquet"],
     output:
         page="<reports>/index.html",
         figures=directory("<reports>/figures"),
