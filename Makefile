@@ -15,7 +15,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export NUMBA_NUM_THREADS := 1
 
-.PHONY: setup reproduce smoke test test-hardware bench lint format lock clean help
+.PHONY: setup reproduce smoke scaling history test test-hardware bench lint format lock clean help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -29,6 +29,14 @@ reproduce: $(VENV)/runtime.stamp ## run the default study and write its report
 smoke: $(VENV)/runtime.stamp ## run every stage at two small widths, in seconds
 	$(SNAKEMAKE) --configfile config/smoke.yaml
 	@echo "The report is reports/smoke/index.html."
+
+scaling: $(VENV)/runtime.stamp ## run the scaling study, to 1024 qubits, in hours; it resumes
+	$(SNAKEMAKE) --configfile config/scaling.yaml
+	@echo "The report is reports/scaling/index.html."
+
+history: $(VENV)/runtime.stamp ## add the scaling study to reports/history, by the commit at hand
+	$(BIN)/qnnbench history results/scaling --study scaling \
+		--commit "$$(git rev-parse HEAD)" --date "$$(git show -s --format=%cI HEAD)"
 
 test: $(VENV)/dev.stamp ## run the tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile

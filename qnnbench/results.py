@@ -255,6 +255,70 @@ TABLES["device_steps"] = {
     "n_shots": _INT,  # spent so far, measurements included
 }
 
+TABLES["claims"] = {
+    **IDENTITY,
+    "claim": _TEXT,
+    "statement": _TEXT,
+    "source": _TEXT,
+    "would_verify": _TEXT,
+    "verdict": _TEXT,  # on the claim: the same in all rows of its tests
+    "verdict_reason": _TEXT,
+    "test": _TEXT,  # what holds or does not
+    "asked": _TEXT,  # which rows, what of them, how it must lie
+    "quantity": _TEXT,  # the column that was looked at; null of published numbers and counts
+    "relation": _TEXT,  # how the value must lie to the threshold
+    "outcome": _TEXT,
+    "n_rows": _INT,  # that bear on it
+    "run_ids": pa.list_(_TEXT),
+    "value": _REAL,
+    "lower": _REAL,  # 95 % interval, or what an exact number's error spans
+    "upper": _REAL,
+    "words": _TEXT,  # of a column that holds no numbers
+    "threshold": _REAL,
+}
+
+TABLES["leaderboard"] = {  # identity columns: what the runs of the arm cost, and where
+    **IDENTITY,
+    "task": _TEXT,
+    **_SETTING,
+    "metric": _TEXT,
+    "record": _TEXT,
+    "n_copies": _INT,
+    "n_kept": _INT,
+    "target": _INT,
+    "error_rate": _REAL,
+    **_NETWORK,
+    "arm": _TEXT,
+    "loss_name": _TEXT,
+    "rank": _INT,  # shared by arms that no pair tells apart; null where there is no score
+    "rank_lower": _INT,  # 95 % of draws lie between
+    "rank_upper": _INT,
+    "n_ranked": _INT,
+    "value": _REAL,  # median repeat
+    "lower": _REAL,  # 95 % interval over repeats and test states
+    "upper": _REAL,
+    "chance": _REAL,
+    "n_repeats": _INT,
+    "n_not_ok": _INT,
+    "is_exact": _FLAG,  # the classical evaluation of the network
+}
+
+TABLES["history"] = {  # of several studies and commits: no study writes it
+    **IDENTITY,
+    "study": _TEXT,
+    "commit": _TEXT,
+    "date": _TEXT,  # of the commit, ISO 8601
+    "source_table": _TEXT,
+    "cell": _TEXT,
+    "quantity": _TEXT,
+    "n_qubits": _INT,
+    "value": _REAL,
+    "lower": _REAL,  # 95 % interval, over repeats where there are several
+    "upper": _REAL,
+    "n_repeats": _INT,
+    "table_hash": _TEXT,  # logical hash of all rows of the source table
+}
+
 TABLES["rivals"] = TABLES["scores"]  # classical learners on the same states: the same columns
 
 

@@ -31,9 +31,13 @@ LAYERS = (  # the order of imports, lowest first: a test proves it
     "rivals",
     "hardware",
     "figures",
+    "comparison",
+    "leaderboard",
     "report",
     "scaffolding",
+    "history",
     "config",
+    "claims",
     "study",
     "environment",
     "citations",
@@ -50,6 +54,8 @@ STAGES = {  # with the highest layer each one runs: code above cannot change its
     "hardware": "hardware",
     "jobs": "hardware",
     "device_training": "hardware",
+    "leaderboard": "leaderboard",
+    "claims": "claims",
     "report": "report",
 }
 SHARED_WIDTH = {

@@ -151,7 +151,8 @@ def test_a_stage_depends_on_the_code_below_it_only(tmp_path, monkeypatch):
     before = {stage: study.source(stage) for stage in study.STAGES}
     (tmp_path / "training" / "loop.py").write_text("b = 2")
     moved = {stage for stage in study.STAGES if study.source(stage) != before[stage]}
-    assert moved == {"training", "rivals", "hardware", "jobs", "device_training", "report"}
+    above = {"leaderboard", "report", "claims"}  # judge what the stages wrote
+    assert moved == {"training", "rivals", "hardware", "jobs", "device_training"} | above
     (tmp_path / "registry.py").write_text("a = 2")
     assert all(study.source(stage) != before[stage] for stage in study.STAGES)
 

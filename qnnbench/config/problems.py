@@ -30,8 +30,8 @@ class Problem:
     schema_line: int | None = None
 
 
-def validator() -> jsonschema.protocols.Validator:
-    """Return the schema's validator; 8.0 is no width and NaN is no number."""
+def validator(schema: Path = SCHEMA) -> jsonschema.protocols.Validator:
+    """Return a schema's validator; 8.0 is no width and NaN is no number."""
     draft = jsonschema.Draft202012Validator
     types = draft.TYPE_CHECKER.redefine_many(
         {
@@ -43,7 +43,7 @@ def validator() -> jsonschema.protocols.Validator:
         }
     )
     strict = jsonschema.validators.extend(draft, type_checker=types)
-    return strict(yaml.safe_load(SCHEMA.read_text()))
+    return strict(yaml.safe_load(schema.read_text()))
 
 
 def tree_of(path: str | Path) -> yaml.Node:
@@ -52,12 +52,12 @@ def tree_of(path: str | Path) -> yaml.Node:
     return yaml.compose(text, _Loader) or yaml.MappingNode("tag:yaml.org,2002:map", [])
 
 
-def explain(error: jsonschema.ValidationError) -> Iterator[Problem]:
+def explain(error: jsonschema.ValidationError, schema: Path = SCHEMA) -> Iterator[Problem]:
     """Yield the problems of one schema error; an unknown key is one problem each."""
     path, place = tuple(error.absolute_path), list(error.absolute_schema_path)
     rule = error.schema if isinstance(error.schema, Mapping) else {}
     instance: Any = error.instance
-    tree = tree_of(SCHEMA)
+    tree = tree_of(schema)
     if error.validator == "additionalProperties":
         allowed = rule["properties"]
         line = _line(tree, [*place[:-1], "properties"])
@@ -113,14 +113,16 @@ def place_of(problem: Problem, trees: Sequence[yaml.Node]) -> Place:
     return file, _line(trees[file], problem.path) if trees else 0, problem.text
 
 
-def render(problem: Problem, files: Sequence[str | Path], place: Place) -> str:
+def render(
+    problem: Problem, files: Sequence[str | Path], place: Place, schema: Path = SCHEMA
+) -> str:
     """Return the problem in one line: key path, config line, text, schema line."""
     where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in problem.path)
     where = where.lstrip(".") or "top level"
     file, line, text = place
     if file >= 0:
         where += f" ({files[file]}:{line})"
-    said = f" [{SCHEMA.relative_to(ROOT)}:{problem.schema_line}]" if problem.schema_line else ""
+    said = f" [{schema.relative_to(ROOT)}:{problem.schema_line}]" if problem.schema_line else ""
     return f"{where}: {text}{said}"
 
 

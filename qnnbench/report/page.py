@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from qnnbench.figures import DARK, FIGURES, LIGHT, WIDE, Drawing, render
 from qnnbench.own import without_paths
 from qnnbench.registry import lookup
-from qnnbench.report import summary
+from qnnbench.report import claims, summary
 from qnnbench.report.cells import Table
 from qnnbench.report.files import write_bytes, write_frame
 from qnnbench.report.inline import Shared, Shown, inline
@@ -33,6 +33,8 @@ TABLES = (
     "hardware",
     "jobs",
     "device_steps",
+    "claims",
+    "leaderboard",
 )
 FOLDER = Path(__file__).parent
 HEADLINE = "gradient_variance"  # the figure of the first screen
@@ -149,7 +151,7 @@ def render_page(
     environment.filters["powers"] = powers
     return environment.get_template("template.html").render(
         study=config.get("study", "unnamed"),
-        style=Markup((FOLDER / "page.css").read_text()),
+        style=Markup("".join((FOLDER / f).read_text() for f in ("page.css", "claims.css"))),
         script=Markup((FOLDER / "page.js").read_text()),
         light=LIGHT,
         dark=DARK,
@@ -163,6 +165,7 @@ def render_page(
         pictures={Drawn(picture.drawing.name): picture for picture in pictures},
         tables=tables,
         n_columns=max(len(table.columns) for table in tables.values()),
+        claims=claims.cards(frames["claims"]),
         limits=_limits(frames["datasets"]),
         provenance=_provenance(frames, config),
         config=json.dumps(config, indent=2, default=str),

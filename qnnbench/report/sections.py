@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from qnnbench.report import machines, summary, tables
+from qnnbench.report import leaderboard, machines, summary, tables
 from qnnbench.report.cells import Table
 
 Frames = dict[str, pd.DataFrame]
@@ -68,6 +68,23 @@ def _surrogates(frames: Frames) -> Table:
 
 SECTIONS = (
     Section("summary", "Summary", "", (Partial("summary"),)),
+    Section(
+        "claims",
+        "Claims",
+        "What do published reports claim, and what do the rows say?",
+        (Partial("claims"),),
+    ),
+    Section(
+        "leaderboard",
+        "Leaderboard",
+        "Which network is best where, at what cost, and which ranks are told apart?",
+        (
+            Listed(
+                lambda frames: leaderboard.leaderboard(frames["leaderboard"]),
+                "No network was scored.",
+            ),
+        ),
+    ),
     Section(
         "trainability",
         "Trainability",

@@ -1,16 +1,51 @@
+ROWS = dict(  # files of each table that the stages write
+    datasets=row_files("datasets", "datasets"),
+    certificates=row_files("certificates", "certificates"),
+    trainability=row_files("trainability", "trainability"),
+    verdicts=["<results>/verdicts/verdicts.parquet"],
+    runs=row_files("runs", "training"),
+    steps=row_files("steps", "training"),
+    scores=row_files("scores", "training"),
+    rivals=row_files("rivals", "rivals"),
+    hardware=row_files("hardware", "hardware") + row_files("collected", "jobs"),
+    jobs=row_files("jobs", "jobs"),
+    device_steps=row_files("device_steps", "device_training"),
+)
+
+
+rule leaderboard:
+    input:
+        scores=ROWS["scores"],
+        runs=ROWS["runs"],
+    output:
+        rows="<results>/leaderboard/leaderboard.parquet",
+    log:
+        "<logs>/leaderboard.log",
+    params:
+        source=study.source("leaderboard"),
+    script:
+        "../scripts/leaderboard.py"
+
+
+rule claims:
+    input:
+        **{table: files for table, files in ROWS.items() if table != "steps"},
+        claims=CLAIMS,
+    output:
+        rows="<results>/claims/claims.parquet",
+    log:
+        "<logs>/claims.log",
+    params:
+        source=study.source("claims"),
+    script:
+        "../scripts/claims.py"
+
+
 rule report:
     input:
-        datasets=row_files("datasets", "datasets"),
-        certificates=row_files("certificates", "certificates"),
-        trainability=row_files("trainability", "trainability"),
-        verdicts=["<results>/verdicts/verdicts.parquet"],
-        runs=row_files("runs", "training"),
-        steps=row_files("steps", "training"),
-        scores=row_files("scores", "training"),
-        rivals=row_files("rivals", "rivals"),
-        hardware=row_files("hardware", "hardware") + row_files("collected", "jobs"),
-        jobs=row_files("jobs", "jobs"),
-        device_steps=row_files("device_steps", "device_training"),
+        **ROWS,
+        claims=["<results>/claims/claims.parquet"],
+        leaderboard=["<results>/leaderboard/leaderboard.parquet"],
     output:
         page="<reports>/index.html",
         figures=directory("<reports>/figures"),
