@@ -28,6 +28,7 @@ LAYERS = (  # the order of imports, lowest first: a test proves it
     "hardware",
     "figures",
     "report",
+    "archive",
     "config",
     "study",
     "plan",

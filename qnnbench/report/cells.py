@@ -1,7 +1,7 @@
 """What a table of the page is made of: formatted and sortable cells."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from math import isinf
 from typing import Any
@@ -32,6 +32,7 @@ class Table:
         columns: Headings, units included.
         rows: One cell per column.
         n_left_out: Rows beyond ``MAX_ROWS``, which stay in the Parquet files.
+        frame: All rows.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Table:
     columns: tuple[str, ...]
     rows: list[list[Cell]]
     n_left_out: int = 0
+    frame: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def numeric(self) -> list[bool]:
@@ -110,4 +112,5 @@ def table(name: str, caption: str, rows: pd.DataFrame, columns: Columns) -> Tabl
         tuple(heading for heading, _ in columns.values()),
         [[formatter(row[column]) for column, formatter in formats] for row in shown],
         max(0, len(rows) - MAX_ROWS),
+        rows,
     )
