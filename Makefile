@@ -15,7 +15,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export NUMBA_NUM_THREADS := 1
 
-.PHONY: setup reproduce smoke test test-hardware bench lint format lock clean help
+.PHONY: setup reproduce smoke paper archive test test-hardware bench lint format lock clean help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -29,6 +29,14 @@ reproduce: $(VENV)/runtime.stamp ## run the default study and write its report
 smoke: $(VENV)/runtime.stamp ## run every stage at two small widths, in seconds
 	$(SNAKEMAKE) --configfile config/smoke.yaml
 	@echo "The report is reports/smoke/index.html."
+
+paper: $(VENV)/runtime.stamp ## draw the default study's figures and tables for print
+	$(SNAKEMAKE) paper
+	@echo "Figures and tables are in reports/paper."
+
+archive: $(VENV)/runtime.stamp ## put the default study into one zip to deposit; STUDY=paper another
+	$(SNAKEMAKE) archive $(if $(STUDY),--configfile config/$(STUDY).yaml)
+	@echo "The archive is archives/$(or $(STUDY),default).zip."
 
 test: $(VENV)/dev.stamp ## run the tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile

@@ -1,0 +1,30 @@
+rule archive:  # what a deposit takes: results, report, environment, config and metadata
+    input:
+        rows=[file for files in ROWS.values() for file in files],
+        states=[
+            f"<results>/states/{name}/{label}.parquet"
+            for name, label in study.jobs(config, "datasets")
+        ],
+        report=rules.report.output,
+        paper=rules.paper.input,
+    output:
+        f"archives/{config['study']}.zip",
+    log:
+        "<logs>/archive.log",
+    params:
+        results=f"results/{config['study']}",
+        reports=study.report_folder(config),
+        with_states=False,
+    script:
+        "../scripts/archive.py"
+
+
+use rule archive as archive_with_states with:
+    output:
+        f"archives/{config['study']}_with_states.zip",
+    log:
+        "<logs>/archive_with_states.log",
+    params:
+        results=f"results/{config['study']}",
+        reports=study.report_folder(config),
+        with_states=True,
