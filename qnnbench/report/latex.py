@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from qnnbench.report.cells import ABSENT, Cell
 
-PACKAGES = ("booktabs", "longtable")
 MOST_ROWS = 40  # of a table that fits a page; more of them run over several
 
 _LETTERS = {
@@ -117,8 +116,8 @@ def latex(name: str, caption: str, columns: Sequence[str], rows: Sequence[Sequen
             *(r"\toprule", *head, r"\midrule", *body, r"\bottomrule"),
             *(r"\end{tabular}", r"\end{table*}"),
         ]
-    needs = ", ".join(PACKAGES)
-    return "\n".join([f"% needs the packages {needs}", *lines, ""])
+    packages = "booktabs, longtable" if len(rows) > MOST_ROWS else "booktabs"
+    return "\n".join([f"% \\usepackage{{{packages}}}", *lines, ""])
 
 
 def _lines(row: Sequence[Cell], above: Sequence[Cell] | None) -> list[str]:

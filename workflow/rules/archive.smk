@@ -6,7 +6,11 @@ rule archive:  # what a deposit takes: results, report, environment, config and 
             for name, label in study.jobs(config, "datasets")
         ],
         report=rules.report.output,
-        paper=rules.paper.input,
+        paper=lambda w: sorted(
+            str(file)
+            for file in Path(study.report_folder(config), "paper").glob("*.*")  # once drawn
+            if not file.name.startswith(".")
+        ),
     output:
         f"archives/{config['study']}.zip",
     log:
