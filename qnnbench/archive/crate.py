@@ -31,6 +31,7 @@ _FORMATS = {
 }
 _KINDS = {  # by the first folders of a path
     "results": "rows of table {}",
+    "results/states": "states of a dataset",
     "report/figures": "figure of the report",
     "report/paper": "figure or table for print",
     "report/data": "rows behind a figure or table of the report",
