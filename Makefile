@@ -4,6 +4,7 @@ VENV ?= .venv
 BENCH_VENV ?= .venv-bench
 HARDWARE_VENV ?= .venv-hardware
 BENCH ?=
+RELIABILITY ?=
 CORES ?= all
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -15,7 +16,8 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export NUMBA_NUM_THREADS := 1
 
-.PHONY: setup reproduce smoke scaling history test test-hardware bench lint format lock clean help
+.PHONY: setup reproduce smoke scaling history paper archive test test-hardware bench reliability \
+	lint format lock clean help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -37,6 +39,13 @@ scaling: $(VENV)/runtime.stamp ## run the scaling study, to 1024 qubits, in hour
 history: $(VENV)/runtime.stamp ## add the scaling study to reports/history, by the commit at hand
 	$(BIN)/qnnbench history results/scaling --study scaling \
 		--commit "$$(git rev-parse HEAD)" --date "$$(git show -s --format=%cI HEAD)"
+paper: $(VENV)/runtime.stamp ## draw the default study's figures and tables for print
+	$(SNAKEMAKE) paper
+	@echo "Figures and tables are in reports/paper."
+
+archive: $(VENV)/runtime.stamp ## put the default study into one zip to deposit; STUDY=paper another
+	$(SNAKEMAKE) archive $(if $(STUDY),--configfile config/$(STUDY).yaml)
+	@echo "The archive is archives/$(or $(STUDY),default).zip."
 
 test: $(VENV)/dev.stamp ## run the tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
@@ -48,6 +57,9 @@ test-hardware: $(HARDWARE_VENV)/hardware.stamp ## run the tests of vendors' pack
 
 bench: $(BENCH_VENV)/bench.stamp ## time backends against peers; BENCH="--quick" is shorter
 	$(BENCH_VENV)/bin/python -m benchmarks $(BENCH)
+
+reliability: $(VENV)/dev.stamp ## kill, starve and spoil studies, hours; RELIABILITY=--quick is shorter
+	$(BIN)/python -m tests.reliability $(RELIABILITY)
 
 lint: $(VENV)/dev.stamp ## check style and types
 	$(BIN)/ruff check .

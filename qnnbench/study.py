@@ -36,6 +36,7 @@ LAYERS = (  # the order of imports, lowest first: a test proves it
     "report",
     "scaffolding",
     "history",
+    "archive",
     "config",
     "claims",
     "study",

@@ -129,7 +129,7 @@ def test_each_fidelity_is_in_one_figure_rates_against_the_qubits_kept(frames):
     np.testing.assert_array_equal(bar.lines[0].get_xdata(), [1, 2, 3])
     np.testing.assert_array_equal(bar.lines[0].get_ydata(), own["value"])
     np.testing.assert_array_equal(lines(axes)["ceiling"].get_ydata()[1:-1], own["ceiling"])
-    assert axes.get_xlabel() == "qubits kept"
+    assert axes.get_xlabel() == "kept (qubits)"
 
 
 def test_two_losses_in_turn_are_two_curves_and_one_score_a_marker(frames):

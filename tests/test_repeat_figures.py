@@ -132,12 +132,28 @@ def test_a_typical_gradient_stands_beside_the_root_of_its_variance():
     drawn = lines(axes)
     np.testing.assert_allclose(drawn["root mean square"].get_ydata(), [-1, -2])
     np.testing.assert_allclose(drawn["median"].get_ydata(), np.log10([0.05, 1e-4]))
-    (band,) = axes.collections
+    band = axes.collections[0]
     heights = band.get_paths()[0].vertices[:, 1]
     assert (heights.min(), heights.max()) == pytest.approx((-5, np.log10(0.2)))
     told = QUANTILES.headline(QUANTILES.select(rows))
     assert "At 8 qubits the median |∂C/∂θ| of tree z_root none is 10^-4.0" in told
     assert told.endswith("its root mean square 10^-2.0")
+
+
+def test_the_root_mean_square_has_the_interval_of_its_variance():
+    ends = {f"{MEAN}_lower": -2.5, f"{MEAN}_upper": -1.8}
+    rows = frame("trainability", [sampled(4, -2, 0.05, 0.01, 0.2, **ends)])
+    (axes,) = QUANTILES.draw(rows, WIDE).axes
+    (bars,) = axes.containers
+    (segment,) = bars.lines[2][0].get_segments()
+    np.testing.assert_allclose(segment[:, 1], [-1.25, -0.9])  # half: of a square root
+
+
+def test_networks_of_one_name_are_told_apart_by_what_differs():
+    own = [sampled(4, -2, 0.05, 0.01, 0.2), sampled(4, -3, 0.05, 0.01, 0.2, angles="small")]
+    figure = QUANTILES.draw(frame("trainability", own), WIDE)
+    titles = {axes.get_title(loc="left") for axes in figure.axes}
+    assert titles == {"tree z_root none, uniform", "tree z_root none, small"}
 
 
 def test_gradients_that_are_rounding_lie_on_the_lower_edge():

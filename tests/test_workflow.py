@@ -5,11 +5,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
 from qnnbench import study
 from qnnbench.config import load
+from qnnbench.figures import FIGURES
+from qnnbench.report.printed_tables import PRINTED_TABLES
 from qnnbench.results import TABLES, read_rows
 
 ROOT = Path(__file__).parents[1]
@@ -83,6 +86,78 @@ def test_nothing_is_left_of_work_in_progress(smoke):
     folder, _ = smoke
     assert not [file for file in written(folder) if file.suffix != ".parquet"]
     assert not [file for file in (folder / "checkpoints").rglob("*") if file.is_file()]
+
+
+def rules_of(done):
+    """Return the number of jobs of each rule that a dry run counts."""
+    lines = (line.split() for line in (done.stdout + done.stderr).splitlines())
+    return {words[0]: words[1] for words in lines if len(words) == 2}
+
+
+@pytest.mark.parametrize("target", ["fig_gradient_variance", "table_moments"])
+def test_one_figure_or_table_asks_for_no_more_than_it_reads(tmp_path, target):
+    done = snakemake(tmp_path, SMOKE, "--dry-run", target)
+    assert done.returncode == 0, done.stderr
+    counted = rules_of(done)
+    assert counted[target] == "1"
+    stages = {"datasets", "certificates", "training", "rivals", "hardware", "submit", "report"}
+    assert "trainability" in counted
+    assert not stages & set(counted)
+
+
+def test_every_figure_and_table_has_a_target(tmp_path):
+    done = snakemake(tmp_path, SMOKE, "--dry-run", "paper")
+    assert done.returncode == 0, done.stderr
+    targets = {f"fig_{name}" for name in FIGURES} | {f"table_{name}" for name in PRINTED_TABLES}
+    assert targets <= set(rules_of(done))
+
+
+@pytest.fixture(scope="module")
+def paper(smoke):
+    folder, _ = smoke
+    done = snakemake(folder, SMOKE, "fig_gradient_variance", "table_verdicts")
+    assert done.returncode == 0, done.stderr
+    return folder / "reports" / "smoke" / "paper"
+
+
+def test_a_figure_and_a_table_are_written_for_print(paper):
+    assert (paper / "fig_gradient_variance.pdf").read_bytes().startswith(b"%PDF")
+    assert (paper / "fig_gradient_variance.png").read_bytes().startswith(b"\x89PNG")
+    assert "hea" in (paper / "table_verdicts.csv").read_text()
+    assert r"\toprule" in (paper / "table_verdicts.tex").read_text()
+
+
+def test_snakemakes_own_report_has_categories_and_captions(smoke):
+    folder, _ = smoke
+    done = snakemake(folder, SMOKE, "--report", "report.zip")
+    assert done.returncode == 0, done.stderr
+    with ZipFile(folder / "report.zip") as opened:
+        names = opened.namelist()
+        (page,) = [opened.read(name).decode() for name in names if name.endswith("report.html")]
+    assert any(name.endswith(".svg") for name in names)
+    assert any(name.endswith("index.html") for name in names)
+    for category in ("Page", "Figures", *{drawing.section for drawing in FIGURES.values()}):
+        assert category in page
+    assert "at which width does a quantum neural network" in page  # the study
+    assert "averaged over test states" in page  # the caption of compression
+
+
+def test_the_study_becomes_an_archive(smoke, paper):
+    folder, _ = smoke
+    done = snakemake(folder, SMOKE, "archive")
+    assert done.returncode == 0, done.stderr
+    with ZipFile(folder / "archives" / "smoke.zip") as opened:
+        names = set(opened.namelist())
+    rows = {
+        f"results/{file.relative_to(folder / 'results' / 'smoke')}" for file in written(folder)
+    }
+    rows = {
+        name for name in rows if not name.startswith(("results/states/", "results/submitted/"))
+    }
+    assert rows <= names
+    assert not any(name.startswith("results/states/") for name in names)
+    page = {"report/index.html", "report/paper/fig_gradient_variance.pdf"}
+    assert page | {"ro-crate-metadata.json", "config.yaml"} <= names
 
 
 def test_a_finished_study_is_not_run_again(smoke):

@@ -45,6 +45,7 @@ class Drawing:
         headline: Maps the drawn rows, at least one, to what is seen, in a sentence.
         definition: What exactly is plotted.
         wants: Which rows it lacks when there is nothing to draw.
+        column: How wide it is printed, a key of ``printed.COLUMN_MM``.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Drawing:
     headline: Callable[[pd.DataFrame], str]
     definition: str
     wants: str
+    column: str = "double"
 
 
 _SCORE_DEFINITION = (
@@ -95,8 +97,8 @@ FIGURES = {
             quantiles.headline,
             "Where angles were sampled: median of |∂C/∂θ| over draws and symbols, its 5 % to 95 % "
             "quantiles as a band, and the root mean square, which is what a variance tells. A few "
-            "large gradients can make a variance that no typical one has. Exact zeros lie on the "
-            "lower edge.",
+            "large gradients can make a variance that no typical one has. Bars: 95 % bootstrap "
+            "interval of the root mean square. Exact zeros lie on the lower edge.",
             "sampled gradients",
         ),
         Drawing(
@@ -175,8 +177,8 @@ FIGURES = {
             learning.gradient_headline,
             "The gradient of the training loss at every step, of the same arms. Bold: the median "
             "of |∂L/∂θ| over the angles; band: its 5 % to 95 % quantiles over the angles; dotted: "
-            "the norm over all angles. Each is the median over repeats. What is below 10⁻¹⁷ is "
-            "rounding and drawn there.",
+            "the norm over all angles. Each is the median over repeats. A panel ends two decades "
+            "below its lines: what is smaller is most often exactly zero.",
             "training steps with a gradient",
         ),
         Drawing(
@@ -260,6 +262,7 @@ FIGURES = {
             _SCORE_DEFINITION + "Fidelity as above, of networks that compress one dataset of one "
             "width to several numbers of kept qubits. A label names ansatz and loss.",
             "fidelities of one network at several numbers of kept qubits",
+            column="single",
         ),
         Drawing(
             "preparation",
@@ -287,6 +290,7 @@ FIGURES = {
             "checks not looked at, and the best answer to every syndrome, where these can be "
             "enumerated.",
             "logical accuracies",
+            column="single",
         ),
         Drawing(
             "hardware",

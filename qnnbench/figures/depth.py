@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from qnnbench.figures.panels import Layout, LineEnd, label_ends, message, panels
+from qnnbench.figures.panels import Layout, LineEnd, label_ends, message, panels, readable
 from qnnbench.figures.points import tell
 from qnnbench.figures.style import LIGHT, power_of_ten, style
 from qnnbench.figures.trainability import LOSS, MEAN, decade_axis, keyed
@@ -57,7 +57,7 @@ def gradient_map(rows: pd.DataFrame, layout: Layout) -> Figure:
         drawn = mapped(rows)
         if drawn.empty:
             return message("No layered circuit to draw.", layout)
-        room = [["scale 10⁻¹⁰"]] * (len(AXES_OF_LAYER) * len(drawn))
+        room = [["Var ∂C/∂θ (rad⁻²)"]] * (len(AXES_OF_LAYER) * len(drawn))
         figure, axes = panels(room, layout, height_in=2.7)
         for i, (_, row) in enumerate(drawn.iterrows()):
             logs = by_place(row)
@@ -89,8 +89,8 @@ def _draw_map(axes: Axes, logs: np.ndarray, limits: tuple[float, float]) -> None
     }
     axes.imshow(shown, origin="lower", extent=extent, interpolation="nearest", **options)
     axes.grid(False)
-    axes.set_xlabel("qubit")
-    axes.set_ylabel("layer")
+    axes.set_xlabel("qubit (index)")
+    axes.set_ylabel("layer (index)")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
     scale = axes.inset_axes((1.04, 0, 0.05, 1))
@@ -102,7 +102,8 @@ def _draw_map(axes: Axes, logs: np.ndarray, limits: tuple[float, float]) -> None
     whole = limits[1] - limits[0] >= 2
     scale.yaxis.set_major_locator(MaxNLocator(integer=whole, nbins=6))
     scale.yaxis.set_major_formatter(FuncFormatter(power_of_ten if whole else _logarithm))
-    scale.set_title("" if whole else "log₁₀", fontsize=8, fontweight="normal", loc="left")
+    unit = "(rad⁻², log scale)" if whole else "(log₁₀ of rad⁻²)"
+    scale.set_title(f"Var ∂C/∂θ\n{unit}", fontsize=8, fontweight="normal", loc="left", pad=7)
 
 
 def _logarithm(exponent: float, _position: int | None = None) -> str:
@@ -208,7 +209,7 @@ def _draw_lines(axes: Axes, rows: pd.DataFrame, lines: dict[str, np.ndarray]) ->
             axes.plot(x, fitted, "--", color=colour, linewidth=0.9, label=f"{name} fit")
         ends.append(LineEnd(x[seen][-1], logs[seen][-1], _name(name, slope), colour))
     axes.set_xlabel("depth (layers)")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
+    axes.set_xticks(readable(axes, x.astype(int), logarithmic=False))
     low, high = axes.get_ylim()
     axes.set_ylim(np.floor(low), np.ceil(high))  # whole decades, so that several have a tick
     decade_axis(axes)

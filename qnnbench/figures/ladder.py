@@ -30,7 +30,7 @@ _LEARNER = ["arm", "record", "n_copies"]
 _LANE_IN = 0.16  # height of one record of a dataset, or of its name
 _MARK_PT, _TICK_PT = 5.4, 10  # size of a mark, height of a ceiling
 _MOST = 1.03  # right end of the axis
-_TEXT = 0.16  # what the numbers of copies need of it
+_TEXT = 0.2  # what the numbers of copies need of it
 
 
 def ranked(rows: pd.DataFrame) -> pd.DataFrame:
@@ -165,7 +165,7 @@ def _draw_lane(axes: Axes, rows: pd.DataFrame, y: int, least: float, look: Look)
     if copies:
         place, side = _free(rows, least)
         text = f"{copies} copies"
-        axes.text(place, y, text, color=look.colour, fontsize=6.5, ha=side, va="center")
+        axes.text(place, y, text, color=look.colour, fontsize=7.7, ha=side, va="center")
 
 
 def _told(row: dict[Any, Any], y: int) -> Curve:

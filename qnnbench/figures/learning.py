@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -28,6 +27,7 @@ MEASURES = {
 NORM, COMPONENT = "gradient_norm", "gradient_median"
 QUANTILES = ("gradient_q05", "gradient_q95")
 LEAST = 1e-17  # what a smaller gradient is drawn at
+BELOW = 2  # decades that are shown of the angles with gradients below all lines
 MOST_STEPS = 60  # of a curve that are drawn: a page holds many
 
 _PANEL = ["dataset", "task", "n_qubits"]
@@ -149,7 +149,7 @@ def _draw_measure(axes: Axes, rows: pd.DataFrame, measure: str) -> None:
 
 
 def _step_axis(axes: Axes) -> None:
-    axes.set_xlabel("training step")
+    axes.set_xlabel("training step (count)")
     axes.margins(x=0.02)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
@@ -159,6 +159,8 @@ def _draw_curve(axes: Axes, seen: pd.DataFrame, measure: str, name: str, look: L
     """Draw the repeats, their median and its band; what was evaluated once is a marker."""
     found = over_repeats(seen, ["step"], measure)
     marker = look.marker if len(found) == 1 else None
+    import seaborn as sns  # loads half a second that no import pays
+
     sns.lineplot(
         seen,
         x="step",
@@ -224,6 +226,8 @@ def gradient_curves(rows: pd.DataFrame, layout: Layout) -> Figure:
             curves = _curves(part, NORM)
             pairs = zip(curves, arm_looks(curves), strict=True)
             ends = [_draw_gradient(panel, own, name, look) for (name, own), look in pairs]
+            drawn = np.concatenate([line.get_ydata() for line in panel.get_lines()])
+            panel.set_ylim(bottom=max(panel.get_ylim()[0], np.floor(drawn.min()) - BELOW))
             panel.set_title(_title(part))
             panel.set_ylabel("gradient (rad⁻¹, log scale)")
             panel.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))

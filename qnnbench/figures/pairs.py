@@ -101,7 +101,7 @@ def _draw(axes: Axes, rows: pd.DataFrame, over: str) -> None:
         ends.append(_draw_arm(axes, str(arm), part, look, shift, over))
     width_axis(axes, rows[over].astype(int), logarithmic=True)
     if over == "n_copies":
-        axes.set_xlabel("copies of each state, measured in pairs (log scale)")
+        axes.set_xlabel("copies of each state (count, log scale)")
     else:
         axes.set_xlabel("width of one copy (qubits, log scale)")
     axes.set_ylabel("test accuracy (fraction)")

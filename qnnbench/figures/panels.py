@@ -25,7 +25,7 @@ class Layout:
 WIDE = Layout(9.6, 2)
 NARROW = Layout(4.3, 1)
 
-_LEFT_IN, _TOP_IN, _BOTTOM_IN = 0.72, 0.42, 0.58
+_LEFT_IN, _TOP_IN, BOTTOM_IN = 0.72, 0.42, 0.58
 _LABEL_PT, _LABEL_CHARS = 8.5, 20
 _CHARACTER_IN, _LINE_IN = 0.60 * _LABEL_PT / 72, 1.35 * _LABEL_PT / 72
 _LEADER_IN = 0.22
@@ -48,14 +48,14 @@ def panels(
     longest = max((len(line) for lines in wrapped for line in lines), default=0)
     room = _LEADER_IN + _CHARACTER_IN * longest + 0.06
     height = max(height_in, *(_LINE_IN * len(lines) for lines in wrapped))
-    cell_height = height + _TOP_IN + _BOTTOM_IN
+    cell_height = height + _TOP_IN + BOTTOM_IN
     figure = Figure(figsize=(layout.width_in, n_lines * cell_height))
     cell_width = layout.width_in / columns
     axes: list[Axes] = []
     for i in range(count):
         line, column = divmod(i, columns)
         left = column * cell_width + _LEFT_IN
-        bottom = (n_lines - 1 - line) * cell_height + _BOTTOM_IN
+        bottom = (n_lines - 1 - line) * cell_height + BOTTOM_IN
         box = (left, bottom, cell_width - _LEFT_IN - room, height)
         axes.append(figure.add_axes(_fractions(box, figure), axes_class=Panel))
     return figure, axes
@@ -77,7 +77,7 @@ def cells(figure: Figure) -> list[tuple[Panel, tuple[float, float, float, float]
                 72 * (place.x0 * width - _LEFT_IN),
                 72 * ((1 - place.y1) * height - _TOP_IN),
                 72 * across,
-                72 * (place.height * height + _TOP_IN + _BOTTOM_IN),
+                72 * (place.height * height + _TOP_IN + BOTTOM_IN),
             ),
         )
         for axes, place in zip(found, places, strict=True)
@@ -181,22 +181,24 @@ def width_axis(axes: Axes, widths: Iterable[int], logarithmic: bool) -> None:
     else:
         margin = 0.04 * (values[-1] - values[0]) or 1.0
         axes.set_xlim(values[0] - margin, values[-1] + margin)
-    axes.xaxis.set_major_locator(FixedLocator(_readable(values, logarithmic)))
+    axes.xaxis.set_major_locator(FixedLocator(readable(axes, values, logarithmic)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.set_xlabel("width (qubits, log scale)" if logarithmic else "width (qubits)")
 
 
-def _readable(values: Sequence[int], logarithmic: bool) -> list[int]:
+def readable(axes: Axes, values: Sequence[int] | np.ndarray, logarithmic: bool) -> list[int]:
     """Return as many of the sorted ``values`` as fit side by side, the largest first."""
     places = np.log2(values) if logarithmic else np.asarray(values, float)
-    span = float(places[-1] - places[0]) or 1.0
+    figure = axes.get_figure(root=True)
+    width_in = axes.get_position().width * (figure.get_size_inches()[0] if figure else 1.0)
+    inches = places * 0.92 * width_in / (float(places[-1] - places[0]) or 1.0)
     kept = [len(values) - 1]
     for i in reversed(range(len(values) - 1)):
-        digits = len(str(values[i])) + len(str(values[kept[-1]]))
-        if (places[kept[-1]] - places[i]) / span >= 0.03 + 0.008 * digits:
+        digits = len(f"{values[i]:,}") + len(f"{values[kept[-1]]:,}")
+        if inches[kept[-1]] - inches[i] >= _CHARACTER_IN * (digits / 2 + 0.8):
             kept.append(i)
-    return [values[i] for i in kept]
+    return [int(values[i]) for i in kept]
 
 
 def message(text: str, layout: Layout) -> Figure:

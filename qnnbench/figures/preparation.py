@@ -75,7 +75,7 @@ def _draw(axes: Axes, rows: pd.DataFrame) -> None:
             label=name,
         )
         ends.append(LineEnd(float(line.index[-1]), float(line.iloc[-1]), name, LIGHT["muted"]))
-    axes.set_xlabel("layers")
+    axes.set_xlabel("depth (layers)")
     axes.set_ylabel("fidelity with the target (fraction)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, min_n_ticks=1))
     axes.margins(x=0.06, y=0.08)

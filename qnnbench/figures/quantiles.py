@@ -1,5 +1,7 @@
 """Typical gradients beside their variance, which a few large ones can make."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,7 +11,7 @@ from qnnbench.figures.comparisons import network_title
 from qnnbench.figures.panels import Layout, LineEnd, label_ends, message, panels, width_axis
 from qnnbench.figures.points import tell
 from qnnbench.figures.style import LIGHT, Look, looks, style
-from qnnbench.figures.trainability import MEAN, SAMPLED, curves, decade_axis, keyed
+from qnnbench.figures.trainability import MEAN, SAMPLED, Curve, curves, decade_axis, keyed
 
 MEDIAN, LOW, HIGH = "gradient_size_median", "gradient_size_q05", "gradient_size_q95"
 NOISE = 1e-12  # a sampled |∂C| below it is rounding: the gradient is exactly zero
@@ -36,13 +38,26 @@ def gradient_quantiles(rows: pd.DataFrame, layout: Layout) -> Figure:
         if not lines:
             return message("No sampled gradients to draw.", layout)
         figure, axes = panels([_LABELS] * len(lines), layout, height_in=2.0)
-        for panel, line, look in zip(
-            axes, lines, looks([li.variant for li in lines]), strict=True
+        titles = _titles(lines)
+        for panel, line, title, look in zip(
+            axes, lines, titles, looks([li.variant for li in lines]), strict=True
         ):
             _draw(panel, line.rows, look)
-            panel.set_title(network_title(line.rows))
+            panel.set_title(title)
             panel.set_ylabel("|∂C/∂θ| (rad⁻¹, log scale)")
         return figure
+
+
+def _titles(lines: list[Curve]) -> list[str]:
+    """Return the network of each curve, and where two have the same, what tells them apart."""
+    plain = [network_title(line.rows) for line in lines]
+    titles = []
+    for line, title in zip(lines, plain, strict=True):
+        same = [other.key for other, own in zip(lines, plain, strict=True) if own == title]
+        differs = [len(set(values)) > 1 for values in zip(*same, strict=True)]
+        words = [word for word, d in zip(line.key, differs, strict=True) if d and word]
+        titles.append(", ".join([title, *words]))
+    return titles
 
 
 def _draw(axes: Axes, rows: pd.DataFrame, look: Look) -> None:
@@ -65,15 +80,20 @@ def _draw(axes: Axes, rows: pd.DataFrame, look: Look) -> None:
             color=look.colour,
             marker=look.marker,
             markerfacecolor=LIGHT.get(face, look.colour),
+            linewidth=1.0,  # guides the eye: only the points were sampled
             label=label,
         )
+    ends = rows[[f"{MEAN}_lower", f"{MEAN}_upper"]].astype(float) / 2
+    reach = ends.sub(size, axis=0).abs().fillna(0.0).to_numpy().T
+    bars: dict[str, Any] = {"ecolor": look.colour, "elinewidth": 1.1, "capsize": 2.5}
+    axes.errorbar(x, size, reach, fmt="none", zorder=1.5, **bars)
     width_axis(axes, rows["n_qubits"], logarithmic=False)
     axes.set_ylim(floor, max(0.0, axes.get_ylim()[1]))
     decade_axis(axes)
-    ends = zip(
+    told = zip(
         (size, median, high), _LABELS, (look.colour, look.colour, LIGHT["muted"]), strict=True
     )
-    label_ends(axes, [LineEnd(x.iloc[-1], y.iloc[-1], name, colour) for y, name, colour in ends])
+    label_ends(axes, [LineEnd(x.iloc[-1], y.iloc[-1], name, colour) for y, name, colour in told])
 
 
 def _log(sizes: pd.Series) -> pd.Series:

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom, binomtest
 
 LEVEL = 0.95
 STATISTICS = ("n_repeats", "median", "minimum", "low", "high")
@@ -30,6 +29,8 @@ def median_ranks(n_repeats: int) -> tuple[int, int, int]:
 
     Source: Efron, Ann. Statist. 7, 1 (1979), doi:10.1214/aos/1176344552, Sec. 3.
     """
+    from scipy.stats import binom  # loads half a second that no import pays
+
     if n_repeats < 1:
         raise ValueError(f"a median needs at least one repeat, got {n_repeats}")
     middle = (n_repeats - 1) // 2
@@ -66,6 +67,8 @@ def share(n_true: int, n_repeats: int) -> tuple[float, float, float]:
 
     Source: Wilson, J. Am. Stat. Assoc. 22, 209 (1927), doi:10.1080/01621459.1927.10502953.
     """
+    from scipy.stats import binomtest
+
     interval = binomtest(n_true, n_repeats).proportion_ci(LEVEL, method="wilson")
     return n_true / n_repeats, float(interval.low), float(interval.high)
 
@@ -76,6 +79,8 @@ def sign_test(differences: Sequence[float] | np.ndarray) -> float:
     Zeros say nothing and are left out; with none left p is 1. No outcome of n repeats has a
     smaller p than 2^(1-n): 0.0625 of five.
     """
+    from scipy.stats import binomtest
+
     signs = np.sign(np.asarray(differences, float))
     n_above, n_told = int((signs > 0).sum()), int((signs != 0).sum())
     return float(binomtest(n_above, n_told).pvalue) if n_told else 1.0

@@ -194,7 +194,9 @@ def _score_figure(rows: pd.DataFrame, layout: Layout, nothing: str, x: str = "n_
             what, label = AGAIN[metric] if decades else ("", "")
             _draw_scores(ax, part, what, x)
             ax.set_title(f"{dataset}, {what}" if what else dataset)
-            ax.set_ylabel(f"{label} (log scale)" if what else AXES.get(metric, metric))
+            ax.set_ylabel(
+                f"{label} (dimensionless, log scale)" if what else AXES.get(metric, metric)
+            )
         return figure
 
 
@@ -213,7 +215,7 @@ def _draw_scores(axes: Axes, rows: pd.DataFrame, what: str, x: str) -> None:
             ends += _draw_arm(axes, part, typical(part), look, shift, x, False)
     width_axis(axes, rows[x].astype(int), logarithmic=x == "n_qubits")
     if x == "n_kept":
-        axes.set_xlabel("qubits kept")
+        axes.set_xlabel("kept (qubits)")
     if what:
         axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=7, min_n_ticks=1))
         axes.yaxis.set_major_formatter(FuncFormatter(power_of_ten))

@@ -66,6 +66,9 @@ LOOKS = {  # by ansatz, then by loss or observable; "" is any other
     "brickwork": {"": Look(LIGHT["olive"], "^"), "global": Look(LIGHT["mauve"], "X")},
     "deep_brickwork": {"": Look(LIGHT["wine"], "h")},
     "hea": {"": Look(LIGHT["amber"], "P"), "global": Look(LIGHT["red"], "s")},
+    "mera": {"": Look(LIGHT["mauve"], ">")},
+    "matchgate": {"": Look(LIGHT["wine"], "X")},
+    "per_site_blocks": {"": Look(LIGHT["indigo"], "<")},
     "pair_block": {"": Look(LIGHT["green"], "^")},
     "xor": {"": Look(LIGHT["red"], "v")},  # an arm: it has no ansatz
     "both_copies": {"": Look(LIGHT["amber"], "v")},
@@ -127,6 +130,7 @@ SHEET: dict[Any, Any] = {
     "ytick.labelsize": 8.5,
     "lines.linewidth": 1.6,
     "lines.markersize": 4.6,
+    "pdf.fonttype": 42,  # TrueType, embedded: Type 3 is what journals refuse
     "svg.fonttype": "path",  # labels keep their width on every machine
     "svg.hashsalt": "qnnbench",  # equal rows, equal files
 }

@@ -13,6 +13,7 @@ from qnnbench.figures.panels import (
     label_ends,
     message,
     panels,
+    text_key,
     width_axis,
 )
 from qnnbench.figures.points import runs_by, tell
@@ -23,7 +24,7 @@ from qnnbench.figures.style import Look, style
 REACHED = 0.9  # of the way from chance to the ceiling
 CONTRAST_REACHED = 0.95  # of the most that any reading of the output tells apart
 
-_PANEL = ["dataset", "metric"]
+_PANEL = ["dataset", "metric", "task"]
 
 
 def judged(rows: pd.DataFrame) -> pd.DataFrame:
@@ -42,7 +43,7 @@ def judged(rows: pd.DataFrame) -> pd.DataFrame:
     share = np.where(found["metric"] == "contrast", CONTRAST_REACHED, REACHED)
     bar = found["chance"] + share * (found["ceiling"] - found["chance"])
     before = found["untrained_value"]
-    return found.assign(
+    return text_key(found, ("task",)).assign(
         success=found["value"] >= bar,
         untrained_success=(before >= bar).astype(object).where(before.notna(), None),
     )
@@ -82,7 +83,8 @@ def success(rows: pd.DataFrame, layout: Layout) -> Figure:
         for panel, part in zip(axes, groups, strict=True):
             _draw(panel, part)
             metric = "R²" if (name := part["metric"].iloc[0]) == "r_squared" else name
-            panel.set_title(f"{part['dataset'].iloc[0]}, {metric}")
+            task = part["task"].iloc[0] if part["metric"].iloc[0] == "fidelity" else ""
+            panel.set_title(", ".join(filter(None, (part["dataset"].iloc[0], metric, task))))
             panel.set_ylabel("share of repeats (fraction)")
         return figure
 

@@ -1,6 +1,6 @@
 """Second moments against width: how fast gradients and losses concentrate."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, replace
 from math import ceil, log2
 from typing import Any, cast
@@ -169,13 +169,15 @@ def gradient_variance(rows: pd.DataFrame, layout: Layout) -> Figure:
             return message("No trainability rows to draw.", layout)
         look = dict(zip([(line.key, line.kind) for line in lines], looks_of(lines), strict=True))
         groups = [group for group in (lines, checked(lines)) if group]
-        labels = [[line.label for line in group if is_named(line, group)] for group in groups]
+        labels = [[line.label for line in lines if line.kind != SAMPLED]]
+        labels += [[line.label for line in group if is_named(line, group)] for group in groups[1:]]
         figure, axes = panels([names for names in labels for _ in range(2)], layout, 3.6)
         for i, group in enumerate(groups):
             gradient, loss = axes[2 * i : 2 * i + 2]
             chosen = [look[line.key, line.kind] for line in group]
-            draw_curves(gradient, group, chosen, (MEAN, MAXIMUM) if i == 0 else (MEAN,))
-            draw_curves(loss, group, chosen, (LOSS,))
+            named = labels[i]
+            draw_curves(gradient, group, chosen, (MEAN, MAXIMUM) if i == 0 else (MEAN,), named)
+            draw_curves(loss, group, chosen, (LOSS,), named)
             gradient.set_title("Gradient, sampled" if i else "Variance of one gradient component")
             loss.set_title("Loss, sampled" if i else "Variance of the loss")
             gradient.set_ylabel("Var ∂C/∂θ (rad⁻², log scale)")
@@ -200,9 +202,23 @@ def is_named(line: Curve, lines: list[Curve]) -> bool:
 
 
 def draw_curves(
-    axes: Axes, lines: list[Curve], chosen: list[Look], columns: tuple[str, ...]
+    axes: Axes,
+    lines: list[Curve],
+    chosen: list[Look],
+    columns: tuple[str, ...],
+    named: Collection[str] | None = None,
 ) -> None:
-    """Draw columns of log10 against width: lines, sampled points, dashed closed forms."""
+    """Draw columns of log10 against width: lines, sampled points, dashed closed forms.
+
+    Args:
+        axes: Where.
+        lines: The curves.
+        chosen: A look for each.
+        columns: What of their rows is drawn.
+        named: Labels that are written; where left out, those of curves that :func:`is_named`.
+    """
+    if named is None:
+        named = [line.label for line in lines if is_named(line, lines)]
     ends = []
     for line, look in zip(lines, chosen, strict=True):
         for column in columns:
@@ -218,7 +234,7 @@ def draw_curves(
             else:
                 strokes = _strokes(line, column, look)
                 axes.plot(seen["n_qubits"], seen[column], label=label, **strokes)
-            if column != MAXIMUM and is_named(line, lines):
+            if column != MAXIMUM and line.label in named:
                 last = seen.iloc[-1]
                 ends.append(LineEnd(last["n_qubits"], last[column], line.label, look.colour))
     width_axis(axes, pd.concat([li.rows for li in lines])["n_qubits"], logarithmic=False)

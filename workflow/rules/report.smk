@@ -47,13 +47,21 @@ rule report:
         claims=["<results>/claims/claims.parquet"],
         leaderboard=["<results>/leaderboard/leaderboard.parquet"],
     output:
-        page="<reports>/index.html",
-        figures=directory("<reports>/figures"),
+        page=report("<reports>/index.html", caption="../report/page.rst", category="Page"),
+        figures=report(
+            directory("<reports>/figures"),
+            patterns=["{figure}.svg"],
+            caption="../report/figure.rst",
+            category="Figures",
+            subcategory=lambda w: FIGURES[w.figure].section,
+            labels={"figure": "{figure}"},
+        ),
         data=directory("<reports>/data"),
     log:
         "<logs>/report.log",
     params:
         config_hash=digest(config),
         source=study.source("report"),
+        captions={name: rst(drawing.definition) for name, drawing in FIGURES.items()},
     script:
         "../scripts/report.py"
