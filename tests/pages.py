@@ -17,9 +17,11 @@ PAGES = tuple(
     if "_build" not in page.parts
 )
 _BLOCK = re.compile(
-    r"(?:^<!-- not yet: (?P<lack>.+) -->\n)?^```(?P<language>\w+)\n(?P<code>.*?)^```$",
+    r"(?:^<!-- (?P<note>not yet|file): (?P<said>[^\n]+) -->\n)?"
+    r"^```(?P<language>\w+)\n(?P<code>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
+_NOTES = {"not yet": "lack", "file": "file"}
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,13 @@ class Block:
         code: As printed.
         lack: What the project lacks for it to work, by a comment ``<!-- not yet: … -->`` on
             the line above; empty where it works.
+        file: Name of the file that a reader puts it into, by ``<!-- file: … -->``.
     """
 
     page: str
     code: str
     lack: str = ""
+    file: str = ""
 
 
 def text(page: str) -> str:
@@ -46,7 +50,11 @@ def text(page: str) -> str:
 def blocks(page: str, *languages: str) -> list[Block]:
     """Return the blocks of a page in some languages, in order."""
     return [
-        Block(page, found["code"], found["lack"] or "")
+        Block(
+            page,
+            found["code"],
+            **({_NOTES[found["note"]]: found["said"]} if found["note"] else {}),
+        )
         for found in _BLOCK.finditer(text(page))
         if found["language"] in languages
     ]
