@@ -127,7 +127,7 @@ def test_generated_parts_are_on_the_pages(pages):
         "reference/commands": "--observable-index",
         "reference/python": "gradient_error",
         "gallery": "What is plotted",
-        "howto/read": "pivot_table",
+        "howto/read": "variances.pivot",
     }.items():
         content = (SITE / f"{name}.html").read_text()
         assert words in re.sub(r"<[^>]+>", "", content), name
