@@ -17,7 +17,7 @@ export OPENBLAS_NUM_THREADS := 1
 export NUMBA_NUM_THREADS := 1
 
 .PHONY: setup reproduce smoke scaling history paper archive test test-hardware bench reliability \
-	lint format lock clean help
+	docs lint format lock clean help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -61,6 +61,10 @@ bench: $(BENCH_VENV)/bench.stamp ## time backends against peers; BENCH="--quick"
 reliability: $(VENV)/dev.stamp ## kill, starve and spoil studies, hours; RELIABILITY=--quick is shorter
 	$(BIN)/python -m tests.reliability $(RELIABILITY)
 
+docs: $(VENV)/docs.stamp ## build the documentation, docs/_build/html/index.html
+	$(BIN)/python -m sphinx --fail-on-warning --quiet --fresh-env -b html docs docs/_build/html
+	@echo "The documentation is docs/_build/html/index.html."
+
 lint: $(VENV)/dev.stamp ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -78,6 +82,8 @@ lock: ## write the lock files anew from pyproject.toml
 	echo 'setuptools>=77' | "$$tools/bin/uv" $(COMPILE) pyproject.toml - -o requirements.txt; \
 	"$$tools/bin/uv" $(COMPILE) pyproject.toml --extra dev --constraint requirements.txt \
 		-o requirements-dev.txt; \
+	"$$tools/bin/uv" $(COMPILE) pyproject.toml --extra dev --extra docs \
+		--constraint requirements-dev.txt -o requirements-docs.txt; \
 	echo 'setuptools>=77' | "$$tools/bin/uv" $(COMPILE) pyproject.toml - --extra bench \
 		-o requirements-bench.txt; \
 	echo 'setuptools>=77' | "$$tools/bin/uv" $(COMPILE) pyproject.toml - --extra dev \
@@ -85,7 +91,8 @@ lock: ## write the lock files anew from pyproject.toml
 # bench and hardware on their own: PennyLane pins an older autoray, qnexus needs pandas < 3
 
 clean: ## remove what runs left behind; reports and .venv stay
-	rm -rf results logs checkpoints .snakemake .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	rm -rf results logs checkpoints docs/_build .snakemake .hypothesis .pytest_cache .mypy_cache \
+		.ruff_cache
 
 $(VENV)/bin/python $(BENCH_VENV)/bin/python $(HARDWARE_VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -106,6 +113,10 @@ $(VENV)/dev.stamp: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
 	$(PIP) install --require-hashes -r requirements-dev.txt
 	$(PIP) install --no-build-isolation --no-deps -e .
 	@touch $(VENV)/runtime.stamp $@
+
+$(VENV)/docs.stamp: requirements-docs.txt $(VENV)/dev.stamp
+	$(PIP) install --require-hashes -r requirements-docs.txt
+	@touch $@
 
 $(BENCH_VENV)/bench.stamp: requirements-bench.txt pyproject.toml | $(BENCH_VENV)/bin/python
 	$(BENCH_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
