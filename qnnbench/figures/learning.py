@@ -186,9 +186,7 @@ def _draw_curve(axes: Axes, seen: pd.DataFrame, measure: str, name: str, look: L
     return LineEnd(float(x), float(y), name, look.colour)
 
 
-def _tell(
-    axes: Axes, name: str, seen: pd.DataFrame, found: pd.DataFrame, measure: str
-) -> None:
+def _tell(axes: Axes, name: str, seen: pd.DataFrame, found: pd.DataFrame, measure: str) -> None:
     """Say what the medians of a curve are, and where each repeat ends."""
     at, runs = found["step"], runs_by(seen, "step", found["step"])
     said = f"{name}, median of {found['n_repeats'].max():,} repeats"

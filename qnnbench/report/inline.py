@@ -53,7 +53,8 @@ class Shared:
 
     def defs(self) -> Markup:
         """Return the marks, for one hidden element of the page."""
-        return Markup("".join(m.replace("<path", f'<path id="{i}"') for m, i in self.marks.items()))
+        named = (mark.replace("<path", f'<path id="{i}"') for mark, i in self.marks.items())
+        return Markup("".join(named))
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,13 @@ class Shown:
 
     panels: tuple[tuple[str, Markup], ...] = ()
     view: str = ""
-    legend: Markup = Markup()
+    legend: str = ""
     n_left_out: int = 0
 
 
-def inline(figure: Figure, png: bytes, name: str, runs: Mapping[str, int], shared: Shared) -> Shown:
+def inline(
+    figure: Figure, png: bytes, name: str, runs: Mapping[str, int], shared: Shared
+) -> Shown:
     """Return a figure, panel by panel, as markup that loads nothing.
 
     Colours become the page's variables, so that dark mode and print work.
@@ -107,7 +110,7 @@ def inline(figure: Figure, png: bytes, name: str, runs: Mapping[str, int], share
     below = max((box[1] + box[3] for _, box in boxes), default=0.0)
     legend = "".join(writer.children(g) for key, g in groups.items() if key.startswith("legend_"))
     rest = (0, below, width, height - below)
-    strip = Markup(_svg("", legend, rest)) if height - below > 1 else Markup()
+    strip = Markup(_svg("", legend, rest)) if height - below > 1 else ""
     view = " ".join(map(_short, boxes[0][1])) if boxes else ""
     return Shown(tuple(panels), view, strip, len(boxes) - len(panels))
 
@@ -160,10 +163,7 @@ def _picture(png: bytes, box: Box, size: tuple[float, float]) -> str:
     few = part.convert("RGB").quantize(PICTURE_COLOURS)
     few.save(content, format="png", optimize=True)
     data = b64encode(content.getvalue()).decode()
-    place = " ".join(
-        f'{key}="{_short(side)}"'
-        for key, side in zip(_PLACES, box, strict=True)
-    )
+    place = " ".join(f'{key}="{_short(side)}"' for key, side in zip(_PLACES, box, strict=True))
     return f'<image class="pixels" {place} href="data:image/png;base64,{data}"/>'
 
 
@@ -176,7 +176,9 @@ class _Writer:
             clip.get("id", ""): clip[0] for clip in root.iter(f"{_SVG}clipPath") if len(clip)
         }
         self._marks = {
-            path.get("id", ""): self._path(path) for path in root.iter(f"{_SVG}path") if path.get("id")
+            path.get("id", ""): self._path(path)
+            for path in root.iter(f"{_SVG}path")
+            if path.get("id")
         }
 
     def children(self, element: ElementTree.Element) -> str:
@@ -218,10 +220,7 @@ class _Writer:
 
     @staticmethod
     def _rect(element: ElementTree.Element) -> str:
-        sides = " ".join(
-            f'{key}="{_short(float(element.get(key, "0")))}"'
-            for key in _PLACES
-        )
+        sides = " ".join(f'{key}="{_short(float(element.get(key, "0")))}"' for key in _PLACES)
         return f"<rect {sides}/>"
 
     def _attributes(self, element: ElementTree.Element) -> str:
@@ -232,7 +231,9 @@ class _Writer:
                 written += f' class="{name}"'
             elif key == "clip-path":
                 clip = value[5:-1]
-                own = self._needed.get(clip) or self._needed.setdefault(clip, next(self._shared.ids))
+                own = self._needed.get(clip) or self._needed.setdefault(
+                    clip, next(self._shared.ids)
+                )
                 written += f' clip-path="url(#{own})"'
             elif key in _PLACES:
                 written += f' {key}="{_short(float(value))}"'
