@@ -27,7 +27,7 @@ def write_frame(folder: Path, name: str, rows: pd.DataFrame) -> str:
     """
     known = rows.dropna(axis="columns", how="all").reset_index(drop=True)
     write_parquet(folder / f"{name}.parquet", pa.Table.from_pandas(known, preserve_index=False))
-    lists = [column for column in known if known[column].map(_is_list).any()]
+    lists = [str(column) for column in known if known[column].map(_is_list).any()]
     flat = known.assign(**{column: known[column].map(_json) for column in lists})
     write_bytes(folder / f"{name}.csv", flat.to_csv(index=False).encode())
     return name

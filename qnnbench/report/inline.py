@@ -53,9 +53,8 @@ class Shared:
 
     def defs(self) -> Markup:
         """Return the marks, for one hidden element of the page."""
-        return Markup(
-            "".join(m.replace("<path", f'<path id="{i}"') for m, i in self.marks.items())
-        )
+        named = (mark.replace("<path", f'<path id="{i}"') for mark, i in self.marks.items())
+        return Markup("".join(named))
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class Shown:
 
     panels: tuple[tuple[str, Markup], ...] = ()
     view: str = ""
-    legend: Markup = Markup()
+    legend: str = ""
     n_left_out: int = 0
 
 
@@ -111,7 +110,7 @@ def inline(
     below = max((box[1] + box[3] for _, box in boxes), default=0.0)
     legend = "".join(writer.children(g) for key, g in groups.items() if key.startswith("legend_"))
     rest = (0, below, width, height - below)
-    strip = Markup(_svg("", legend, rest)) if height - below > 1 else Markup()
+    strip = Markup(_svg("", legend, rest)) if height - below > 1 else ""
     view = " ".join(map(_short, boxes[0][1])) if boxes else ""
     return Shown(tuple(panels), view, strip, len(boxes) - len(panels))
 

@@ -58,7 +58,7 @@ class Picture:
     drawing: Drawing
     missing: str
     headline: str = ""
-    shown: Shown = Shown()
+    shown: Shown | None = None
     n_rows: int = 0
     n_runs: int = 0
     runs: tuple[str, ...] = ()

@@ -94,11 +94,11 @@ SECTIONS = (
             Listed(
                 lambda frames: tables.verdicts(frames["verdicts"]),
                 "No curve was judged.",
-                "An exponential law has a rate in decades per qubit, a polynomial one an exponent, "
-                "both with 95 % intervals, fitted from 16 qubits on; the criterion is that of the "
-                "polynomial law minus that of the exponential one, and 4 decides. Where values "
-                "were sampled the median of |∂C| must agree. Shots: to resolve one gradient "
-                "component of mean variance at one sigma, at the widest width.",
+                "An exponential law has a rate in decades per qubit, a polynomial one an "
+                "exponent, both with 95 % intervals, fitted from 16 qubits on; the criterion is "
+                "that of the polynomial law minus that of the exponential one, and 4 decides. "
+                "Where values were sampled the median of |∂C| must agree. Shots: to resolve one "
+                "gradient component of mean variance at one sigma, at the widest width.",
             ),
             Listed(
                 lambda frames: tables.moments(frames["trainability"]),
