@@ -54,7 +54,7 @@ class Test:
     def is_text(self) -> bool:
         """Whether the column holds words or truth values."""
         kind = TABLES[self.table].get(self.column) if self.table else None
-        return self.take != "count" and kind in (pa.string(), pa.bool_())
+        return kind in (pa.string(), pa.bool_())
 
 
 @dataclass(frozen=True)
@@ -133,27 +133,21 @@ def _test_problems(path: KeyPath, test: dict[str, Any]) -> Iterator[Problem]:
         elif isinstance(threshold, str):
             yield Problem((*path, "is"), "a published number has no columns: give a number")
         return
-    if missing := [key for key in ("table", "column", "take") if key not in test]:
-        needed = [key for key in missing if key == "table" or not _optional(key, test)]
-        if needed:
-            yield Problem(path, f"rows need {', '.join(needed)}; or give a published number")
-            return
+    needed = ("table", "column") if "equal" in test["is"] else ("table", "column", "take")
+    if missing := [key for key in needed if key not in test]:
+        yield Problem(path, f"rows need {', '.join(missing)}; or give a published number")
+        return
     if bad := unknown(TABLES, test["table"], "table"):
         yield Problem((*path, "table"), bad)
         return
     columns, kind = TABLES[test["table"]], f"column of table {test['table']!r}"
     named: list[tuple[KeyPath, str]] = [(("where", name), name) for name in test.get("where", {})]
-    named += [(("column",), test["column"])] if "column" in test else []
+    named.append((("column",), test["column"]))
     if isinstance(threshold, str) and relation != "equal":
         named.append((("is", relation), threshold))
     for where, name in named:
         if bad := unknown(columns, name, kind):
             yield Problem((*path, *where), bad)
-
-
-def _optional(key: str, test: dict[str, Any]) -> bool:
-    """Say whether a test can do without ``key``: to count needs no column, to equal no cell."""
-    return test.get("take") == "count" if key == "column" else "equal" in test["is"]
 
 
 def _claim(entry: dict[str, Any]) -> Claim:

@@ -65,10 +65,6 @@ def ask(test: Test, frames: Mapping[str, pd.DataFrame]) -> Found:
         return Found(outcome, 0, (), test.published, *ends, threshold=threshold)
     rows = selected(test, frames.get(test.table, pd.DataFrame()))
     ids = tuple(sorted(rows["run_id"].dropna().unique())) if len(rows) else ()
-    if test.take == "count":
-        count, threshold = float(len(rows)), _number(test.threshold)
-        outcome = compared(test.relation, (count, count), threshold)
-        return Found(outcome, len(rows), ids, count, count, count, threshold=threshold)
     rows = rows[rows[test.column].notna()] if len(rows) else rows
     if rows.empty:
         return Found(NO_ROWS)
@@ -83,10 +79,7 @@ def ask(test: Test, frames: Mapping[str, pd.DataFrame]) -> Found:
 
 def selected(test: Test, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows a test is about."""
-    where = dict(test.where)
-    if test.take != "count":
-        where.setdefault("status", "ok")
-    for column, wanted in where.items():
+    for column, wanted in {"status": "ok", **test.where}.items():
         if rows.empty:
             break
         rows = rows[_matches(rows[column], wanted)]

@@ -100,9 +100,8 @@ def asked(test: Test) -> str:
     if test.published is not None:
         return f"published {test.published:g} {sign} {bound}"
     where = ", ".join(_condition(name, wanted) for name, wanted in test.where.items())
-    what = "rows" if test.take == "count" else test.column
-    taken = "every" if test.is_text else {"count": "number of"}.get(test.take, test.take)
-    return f"{test.table}[{where}]: {taken} {what} {sign} {bound}"
+    taken = "every" if test.is_text else test.take
+    return f"{test.table}[{where}]: {taken} {test.column} {sign} {bound}"
 
 
 def _condition(name: str, wanted: Any) -> str:
