@@ -230,12 +230,6 @@ def test_own_states_have_values_and_a_contrast(ran):
     assert np.isfinite(names["contrast"].log10_variance)
 
 
-def test_a_figure_is_drawn_again_from_rows(ran):
-    names = ran("docs/howto/paper.md")
-    drawn = names["figure"].draw(names["rows"], names["column"])
-    assert drawn.get_size_inches()[0] == pytest.approx(3.4)
-
-
 def test_the_notebook_reads_what_is_in_the_files(ran):
     names = ran("docs/howto/read.md")
     asked = {"ansatz": "hea", "observable": "global", "angles": "uniform", "n_qubits": 100}

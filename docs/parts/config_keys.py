@@ -59,6 +59,8 @@ class Keys:
             yield from self._mappings(node["additionalProperties"], f"{path}.NAME", where)
         if "items" in node:
             yield from self._mappings(node["items"], f"{path}[]", where)
+        for branch in node.get("anyOf", ()):
+            yield from self._mappings(branch, path, where)
         chosen = node.get("if", {}).get("properties", {}).get("task", {})
         chosen_at = f", task `{chosen['const']}`" if chosen else where
         for branch, place in (("else", where), ("then", chosen_at)):
@@ -85,6 +87,8 @@ class Keys:
         if "const" in node or "enum" in node:
             values = node.get("enum", [node.get("const")])
             return ", ".join(f"`{'true' if value is True else value}`" for value in values)
+        if "anyOf" in node:
+            return " or ".join(self._kind(branch) for branch in node["anyOf"])
         if "allOf" in node and "type" not in node:
             return self._kind(node["allOf"][0])
         if "if" in node and "type" not in node:

@@ -179,7 +179,7 @@ def own_dataset(
 
     Args:
         source: {"file"} of a Parquet file, or {"file", "function"} of a Python file whose
-            function maps (n_qubits, *, seed, **options) to what ``labelled_states`` returns;
+            function maps ``(n_qubits, *, seed, **options)`` to what ``labelled_states`` returns;
             "hash" of the file as the study knows it, if it does.
         name: What it goes by, unless its card is of a family in ``DATASETS``.
         n_qubits: Width.

@@ -20,7 +20,7 @@ _CLAIM = {  # key of a claim -> field of an Ansatz
 def own_ansatz(file: str | Path, function: str = DEFAULT_FUNCTION, **reference: Any) -> Ansatz:
     """Return the ansatz of a Python file: a function, and what the file claims of it.
 
-    The function maps (n_qubits, **options) to a :class:`Network`. The file may hold
+    The function maps ``(n_qubits, **options)`` to a :class:`Network`. The file may hold
     ``CLAIMS = {function: {"plateau": "no", …}}`` with "options", "angles", "n_samples",
     "widths" and "source" as in :class:`Ansatz`; what is claimed is measured, never believed.
 
