@@ -105,6 +105,7 @@ PRINTED_TABLES = {
             lambda frames: tables.verdicts(frames["verdicts"]),
             {
                 **_CURVE,
+                "method": ("method", text),
                 "quantity": ("quantity", text),
                 "verdict": ("verdict", text),
                 "log10_rate": ("rate (decades per qubit)", score),

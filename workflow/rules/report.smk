@@ -62,6 +62,6 @@ rule report:
     params:
         config_hash=digest(config),
         source=study.source("report"),
-        captions={name: rst(drawing.definition) for name, drawing in FIGURES.items()},
+        captions=figure_captions(),
     script:
         "../scripts/report.py"

@@ -10,6 +10,6 @@ results, reports = snakemake.params.results, snakemake.params.reports
 made = named_files(snakemake.input.rows, results, "results")
 made |= named_files([*snakemake.input.report, *snakemake.input.paper], reports, "report")
 states = named_files(snakemake.input.states, results, "results")
-project = Path(snakemake.scriptdir).parents[1]
+project = Path(snakemake.scriptdir).resolve().parents[1]
 with_states = snakemake.params.with_states
 write_archive(snakemake.output[0], snakemake.config, made, states, project, with_states)
