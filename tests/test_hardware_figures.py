@@ -63,6 +63,15 @@ def test_devices_are_drawn_with_their_intervals(rows):
         np.testing.assert_array_equal(lines(first)[level].get_ydata(), [value, value])
 
 
+def test_emulators_stand_apart_in_the_colours_of_their_machines(rows):
+    emulated = cell(8, "Torino", 0.8, backend="emulator") | {"device": "ibm_torino"}
+    figure = hardware(pd.concat([pd.DataFrame([emulated]), rows], ignore_index=True), WIDE)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["tree, 50 shots", "tree, one shot", "tree, 50 shots, emulator"]
+    ((line, *_),) = bars(figure.axes[-1]).values()
+    assert line.get_color() == DEVICE_LOOKS["Torino"].colour
+
+
 def test_hollow_marks_are_networks_wider_than_the_device(rows):
     (first, _) = hardware(rows, WIDE).axes
     hollow = {k: v for k, v in lines(first).items() if str(k).endswith("has fewer qubits")}

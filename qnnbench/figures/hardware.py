@@ -26,24 +26,30 @@ DEVICE_LOOKS = {
     "Kingston": Look(LIGHT["amber"], "^"),
     "Boston": Look(LIGHT["wine"], "P"),
 }
+DEVICE_LOOKS |= {  # what vendors call the same machines
+    "Helios-1": DEVICE_LOOKS["Helios"],
+    **{f"ibm_{name.lower()}": DEVICE_LOOKS[name] for name in ("Torino", "Kingston", "Boston")},
+}
 LEVELS = {"noiseless": (0, (6, 3)), "chance": (0, (1, 2))}  # columns and their dashes
 
 CROWDED = 1.2  # of two widths nearer than this factor the wider one has a label
 
-_PANEL = ["dataset", "arm", "metric", "noise_scale"]
+MODEL = "error model"  # what ran a device unless a vendor's machine or emulator did
+
+_PANEL = ["dataset", "arm", "backend", "metric", "noise_scale"]
 
 
 def drawable(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the accuracies that exist, of errors as published and larger, panel by panel.
 
-    What ran elsewhere than in an error model is told apart by who ran it. Of several repeats
-    at one width on one device: the median one, the lower of two.
+    What ran elsewhere than in an error model has panels of its own. Of several repeats at one
+    width on one device: the median one, the lower of two.
     """
     done = rows[(rows["status"] == "ok") & rows["value"].notna() & (rows["noise_scale"] > 0)]
     done = text_key(done, ("dataset", "arm", "ansatz", "metric", "device", "backend"))
-    who = (" (" + done["backend"] + ")").where(done["backend"] != "error model", "")
-    done = done.assign(device=done["device"] + who)
-    done = done.sort_values([*_PANEL, "device", "n_qubits", "value"], kind="stable")
+    order = [*_PANEL, "device", "n_qubits", "value"]
+    is_ascending = [column != "backend" for column in order]  # emulators after error models
+    done = done.sort_values(order, ascending=is_ascending, kind="stable")
     cell = done.groupby([*_PANEL, "device", "n_qubits"], sort=False)["value"]
     return done[cell.cumcount() == (cell.transform("size") - 1) // 2]
 
@@ -119,7 +125,8 @@ def _draw_device(axes: Axes, device: str, rows: pd.DataFrame, shift: float) -> L
 def _title(row: pd.Series) -> str:
     told = "one shot" if row["metric"] == "one_shot_accuracy" else f"{row['n_shots']:.0f} shots"
     scale = "" if row["noise_scale"] == 1 else f", errors × {row['noise_scale']:g}"
-    return f"{row['arm']}, {told}{scale}"
+    who = "" if row["backend"] == MODEL else f", {row['backend']}"
+    return f"{row['arm']}, {told}{scale}{who}"
 
 
 def headline(rows: pd.DataFrame) -> str:
