@@ -13,6 +13,7 @@ QUBITS = {"Helios": 98, "H2-1": 56, "Torino": 133}
 
 def cell(n_qubits, device, value, **other):
     return {
+        "run_id": f"{device}-{n_qubits}",
         "status": "ok",
         "dataset": "ghz_dephased",
         "arm": "tree",

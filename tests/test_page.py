@@ -224,6 +224,9 @@ def test_a_panel_opens_large_zooms_and_comes_back(page, tab):
     first = tab.run(width)
     assert tab.run("document.querySelector('dialog').open")
     assert first > 500
+    tab.press("ArrowRight")
+    assert tab.run(f"{PANEL}.querySelector('.tip').textContent") != ""
+    tab.press("ArrowRight")
     tab.call("Input.dispatchMouseEvent", type="mouseWheel", x=700, y=500, deltaX=0, deltaY=-300)
     tab.run("new Promise((done) => setTimeout(done, 100))")
     assert tab.run(width) > 1.3 * first

@@ -84,7 +84,7 @@ def tell(
             float(up),
             f"{place:,g}" if place < 1e6 else f"{place:,.0f}",
             _value(float(up), span, decades),
-            (run,) if isinstance(run, str) else tuple(run),
+            _named(run),
         )
         for place, across, up, run, span in marks
         if np.isfinite(up)
@@ -96,6 +96,12 @@ def runs_by(rows: pd.DataFrame, key: str, places: Iterable[float]) -> list[tuple
     """Return the run ids of the rows at each of ``places`` of the column ``key``."""
     found = rows.groupby(key)["run_id"].unique()
     return [tuple(found[place]) for place in places]
+
+
+def _named(run: object) -> tuple[str, ...]:
+    """Return one or several run ids as several; a row may have none."""
+    several = run if isinstance(run, (tuple, list)) else (run,)
+    return tuple(own for own in several if isinstance(own, str))
 
 
 def _value(value: float, span: Sequence[float], decades: bool) -> str:

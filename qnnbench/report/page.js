@@ -195,6 +195,7 @@ function enlarge(panel) {
   panel.replaceWith(home);
   stage.append(panel);
   dialog.showModal();
+  panel.focus();
   zoomTo(1);
 }
 bigger.addEventListener("click", () => zoomTo(zoom * 1.5));
