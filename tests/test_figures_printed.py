@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from qnnbench.figures import FIGURES, printed
@@ -51,6 +52,35 @@ def pages(content):
     """Return width and height of each page in mm."""
     boxes = re.findall(rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", content)
     return [(float(w) / 72 * 25.4, float(h) / 72 * 25.4) for w, h in boxes]
+
+
+def drawings(content):
+    """Return what each page draws, as operators of PDF."""
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, re.DOTALL)
+    texts = []
+    for stream in streams:
+        try:
+            texts.append(zlib.decompress(stream))
+        except zlib.error:
+            continue  # an image or a font
+    return [text for text in texts if re.search(rb"0\.787 0 0 0\.787 0 \S+ cm", text)]
+
+
+@pytest.mark.parametrize("column", COLUMN_MM)
+def test_lines_and_markers_reach_the_far_corner_of_a_page(column):
+    layout = layout_of(column)
+    figure = Figure(figsize=(layout.width_in, 4.0))
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    axes.plot([0.02, 0.99], [0.02, 0.98], marker="o")
+    (drawn,) = drawings(printed.pdf(figure))
+    x, y = 0.99 * layout.width_in * 72, 0.98 * 4.0 * 72  # in points, before the reduction
+    numbers = re.findall(rb"([\d.]+) ([\d.]+) l\b", drawn)
+    assert min(abs(float(a) - x) + abs(float(b) - y) for a, b in numbers) < 0.1
+    steps = re.findall(rb"1 0 0 1 ([-\d.]+) ([-\d.]+) cm\s+/M\d+ Do", drawn)
+    places = np.cumsum(np.array(steps, float), axis=0)  # each marker moves on from the last
+    assert len(places) == 2
+    np.testing.assert_allclose(places[-1], [x, y], atol=0.1)
 
 
 def test_every_letter_is_legible_in_print(figure):
@@ -156,15 +186,8 @@ def test_a_figure_higher_than_a_page_is_cut_between_its_panels(drawn):
     assert height > PAGE_MM
     heights = [h for _, h in pages(content)]
     assert sum(heights) == pytest.approx(height, abs=0.2)  # nothing twice, nothing lost
-    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, re.DOTALL)
-    moves = []
-    for stream in streams:
-        try:
-            text = zlib.decompress(stream)
-        except zlib.error:
-            continue
-        if match := re.search(rb"0\.787 0 0 0\.787 0 (-?[\d.]+) cm", text):
-            moves.append(float(match[1]) / 72 * 25.4)
+    found = [re.search(rb"0\.787 0 0 0\.787 0 (-?[\d.]+) cm", text) for text in drawings(content)]
+    moves = [float(match[1]) / 72 * 25.4 for match in found]
     bottoms = height - np.cumsum(heights)
     np.testing.assert_allclose(moves, -bottoms, atol=0.2)
     assert all(axes.get_visible() for axes in tall.axes)

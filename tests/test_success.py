@@ -79,3 +79,14 @@ def test_the_figure_draws_shares_with_their_intervals():
     assert axes.get_title(loc="left") == "ghz_dephased, contrast"
     told = figure.headline(figure.select(frame(rows)))
     assert "5 of 5 [0.57, 1.00] (free), 0 of 5 [0.00, 0.43] (only)" in told
+
+
+def test_tasks_on_one_dataset_have_a_panel_each_and_say_so():
+    rows = rows_of([0.99]) + rows_of([0.6], task="two_copy_classification", arm="b")
+    titles = [
+        axes.get_title(loc="left") for axes in FIGURES["success"].draw(frame(rows), WIDE).axes
+    ]
+    assert titles == [
+        "spt_path, accuracy, classification",
+        "spt_path, accuracy, two copy classification",
+    ]

@@ -80,6 +80,7 @@ def pdf(figure: Figure) -> bytes:
             for axes in everything:
                 axes.set_visible(axes in page.axes)
             file.newPage(REDUCTION * width, REDUCTION * (page.top - page.bottom))
+            file.width, file.height = width, height  # what lies outside is not written
             shift = -72 * REDUCTION * page.bottom
             file.output(REDUCTION, 0, 0, REDUCTION, 0, shift, Op.concat_matrix)
             ink = RendererPdf(file, IMAGE_DPI, height, width)

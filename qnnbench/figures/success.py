@@ -83,8 +83,10 @@ def success(rows: pd.DataFrame, layout: Layout) -> Figure:
         for panel, part in zip(axes, groups, strict=True):
             _draw(panel, part)
             metric = "R²" if (name := part["metric"].iloc[0]) == "r_squared" else name
-            task = part["task"].iloc[0] if part["metric"].iloc[0] == "fidelity" else ""
-            panel.set_title(", ".join(filter(None, (part["dataset"].iloc[0], metric, task))))
+            same = found[(found[_PANEL[:2]] == part[_PANEL[:2]].iloc[0]).all(axis=1)]
+            task = part["task"].iloc[0] if same["task"].nunique() > 1 else ""
+            words = (part["dataset"].iloc[0], metric, task.replace("_", " "))
+            panel.set_title(", ".join(filter(None, words)))
             panel.set_ylabel("share of repeats (fraction)")
         return figure
 
