@@ -97,6 +97,22 @@ def test_the_archive_holds_results_report_environment_and_config(archive):
     assert f"numpy=={version('numpy')}\n" in archive["environment/versions.txt"].decode()
 
 
+def test_files_of_ones_own_are_held_and_named_from_the_config(study, tmp_path):
+    own = tmp_path / "deep" / "mine.py"
+    own.parent.mkdir()
+    own.write_text("def build(n_qubits): ...\n")
+    reference = {"file": str(own), "function": "build", "hash": "0123456789abcdef"}
+    _, made, states = study
+    path = tmp_path / "own.zip"
+    write_archive(path, {**CONFIG, "training": [{"ansatz": reference}]}, made, states, ROOT)
+    with ZipFile(path) as opened:
+        config = yaml.safe_load(opened.read("config.yaml"))
+        named = config["training"][0]["ansatz"]
+        assert opened.read(named["file"]) == own.read_bytes()
+        assert str(tmp_path) not in opened.read("config.yaml").decode()
+    assert named == {"file": "own/0123456789abcdef/mine.py", "function": "build"}
+
+
 def test_equal_results_make_equal_bytes(study, tmp_path):
     first = written(study, tmp_path / "first.zip").read_bytes()
     assert written(study, tmp_path / "second.zip").read_bytes() == first

@@ -12,6 +12,7 @@ import yaml
 
 from qnnbench.archive.crate import METADATA, crate
 from qnnbench.archive.environment import commit, versions
+from qnnbench.own import is_own
 
 MANIFEST = "manifest-sha256.txt"
 OF_PROJECT = {
@@ -54,6 +55,27 @@ def named_files(paths: Iterable[str | Path], folder: str | Path, prefix: str) ->
     return {f"{prefix}/{file.relative_to(folder).as_posix()}": file for file in found}
 
 
+def with_own_files_beside(content: Any) -> tuple[Any, dict[str, Path]]:
+    """Return a config that names a user's own files in folder ``own``, and these files.
+
+    Their hash stands in the path in place of the key, so that files of one name keep apart
+    and the config is one that is checked like any other.
+    """
+    if isinstance(content, list):
+        pairs = [with_own_files_beside(item) for item in content]
+        return [item for item, _ in pairs], {k: v for _, found in pairs for k, v in found.items()}
+    if not isinstance(content, Mapping):
+        return content, {}
+    if is_own(content) and "hash" in content:
+        source = Path(content["file"])
+        name = f"own/{content['hash']}/{source.name}"
+        kept = {key: value for key, value in content.items() if key != "hash"}
+        return {**kept, "file": name}, {name: source}
+    made = {key: with_own_files_beside(value) for key, value in content.items()}
+    files = {name: path for _, found in made.values() for name, path in found.items()}
+    return {key: value for key, (value, _) in made.items()}, files
+
+
 def contents(
     config: Mapping[str, Any],
     made: Mapping[str, Path],
@@ -78,6 +100,8 @@ def contents(
     if with_states:
         files |= {name: path.read_bytes() for name, path in states.items()}
     files |= {name: (project / source).read_bytes() for name, source in OF_PROJECT.items()}
+    config, brought = with_own_files_beside(config)
+    files |= {name: path.read_bytes() for name, path in brought.items()}
     files["config.yaml"] = yaml.safe_dump(dict(config), sort_keys=False).encode()
     listed = "".join(f"{name}=={number}\n" for name, number in installed.items())
     files["environment/versions.txt"] = listed.encode()
