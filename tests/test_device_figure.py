@@ -73,6 +73,12 @@ def test_the_headline_tells_how_far_each_start_came(rows):
     assert "from 0.00 to -0.30 (cold), from -1.60 to -1.40 (trained)" in told
 
 
+def test_the_headline_is_of_the_panel_with_most_starts():
+    shifts = run("cold", 0, optimiser="parameter_shift")
+    told = FIGURE.headline(followed(rows_of(shifts, run("cold", 0), run("trained", 0))))
+    assert told.startswith("tree, 8 qubits, SPSA, Torino: ")
+
+
 def test_a_start_of_ones_own_strength_is_named():
     perturbed = [row | {"start": "perturbed(0.3)"} for row in run("cold", 0)]
     assert "perturbed(0.3)" in texts(FIGURE.draw(rows_of(perturbed), WIDE))

@@ -119,8 +119,9 @@ def _title(row: pd.Series) -> str:
 
 
 def headline(rows: pd.DataFrame) -> str:
-    """Return how far each start of the first panel came, in exact losses of its median run."""
-    first = rows.iloc[0]
+    """Return how far each start came, in median exact losses, on the panel with most starts."""
+    n_starts = rows.groupby(_PANEL)["start"].transform("nunique")
+    first = rows.iloc[int(n_starts.to_numpy().argmax())]
     own = rows[(rows[_PANEL] == first[_PANEL]).all(axis=1)]
     told = []
     for start, part in own.groupby("start", sort=False):
