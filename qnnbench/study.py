@@ -59,7 +59,7 @@ STAGES = {  # with the highest layer each one runs: code above cannot change its
     "claims": "claims",
     "report": "report",
 }
-SHARED_WIDTH = {
+SHARED_WIDTH = {  # of the stages whose jobs are batches of cells
     "datasets": 0,
     "certificates": 64,
     "trainability": 100,
@@ -300,7 +300,8 @@ def identified(
 
 def is_of(cell: Cell, row: Mapping[str, Any]) -> bool:
     """Say whether a stored row is of a cell as it is asked for now, whatever code wrote it."""
-    return row["run_id"] == digest({"cell": _key(cell, row), "source": row["source_hash"]})
+    key = without_paths(_key(cell, row))
+    return row["run_id"] == digest({"cell": key, "source": row["source_hash"]})
 
 
 def _key(cell: Cell, row: Mapping[str, Any]) -> Cell:

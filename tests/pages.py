@@ -66,7 +66,11 @@ def pages_with(*languages: str) -> list[str]:
 
 
 def commands(block: Block) -> list[str]:
-    """Return the command lines of a console block, without comments and continuations."""
+    """Return the command lines of a console block, without comments and continuations.
+
+    Where some have a prompt, lines without one are answers.
+    """
     joined = block.code.replace("\\\n", " ")
-    lines = (re.sub(r"(^|\s)#.*", "", line).strip() for line in joined.splitlines())
-    return [line for line in lines if line]
+    lines = [re.sub(r"(^|\s)#.*", "", line).strip() for line in joined.splitlines()]
+    prompted = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+    return prompted or [line for line in lines if line]

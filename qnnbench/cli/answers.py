@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+WHOLE = 12  # letters of a cell that are never broken
 ABOUT_THE_INPUT = (ValueError, TypeError, OSError, ModuleNotFoundError)
 
 
@@ -51,12 +52,14 @@ def _plain(value: Any) -> Any:
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
-    """Print a table in which nothing is cut off: what is too long goes on below."""
+    """Print a table in which nothing is cut off: what is too long goes on below, numbers whole."""
+    rows = [["" if value is None else str(value) for value in row] for row in rows]
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for i, column in enumerate(columns):
-        table.add_column(column, overflow="fold", no_wrap=i == 0)
+        is_whole = i == 0 or all(len(row[i]) <= WHOLE for row in rows)
+        table.add_column(column, overflow="fold", no_wrap=is_whole)
     for row in rows:
-        table.add_row(*(Text("" if value is None else str(value)) for value in row))
+        table.add_row(*map(Text, row))
     Console().print(table)
 
 

@@ -23,7 +23,7 @@ def check(config: ConfigFile, as_json: AsJson = False) -> None:
 
     asked_for, rows = load(config), []
     claims = claims_of(asked_for)
-    for stage in (name for name in study.STAGES if name != "report"):
+    for stage in study.SHARED_WIDTH:
         asked = study.jobs(asked_for, stage)
         jobs = Counter(name for name, _ in asked)
         cells = Counter(n for n, b in asked for _ in study.cells(asked_for, stage, n, b))

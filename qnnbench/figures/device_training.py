@@ -57,7 +57,7 @@ def _draw(axes: Axes, rows: pd.DataFrame) -> None:
     ends = [_draw_start(axes, str(start), part, _look(str(start))) for start, part in curves]
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5, min_n_ticks=1))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axes.set_xlabel("shots spent")
+    axes.set_xlabel("shots spent (count)")
     axes.set_ylabel("loss: class contrast (dimensionless)")
     axes.set_title(_title(rows.iloc[0]))
     label_ends(axes, ends)

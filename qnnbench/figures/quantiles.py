@@ -85,7 +85,12 @@ def _draw(axes: Axes, rows: pd.DataFrame, look: Look) -> None:
         )
     ends = rows[[f"{MEAN}_lower", f"{MEAN}_upper"]].astype(float) / 2
     reach = ends.sub(size, axis=0).abs().fillna(0.0).to_numpy().T
-    bars: dict[str, Any] = {"ecolor": look.colour, "elinewidth": 1.1, "capsize": 2.5}
+    bars: dict[str, Any] = {
+        "color": look.colour,
+        "ecolor": look.colour,
+        "elinewidth": 1.1,
+        "capsize": 2.5,
+    }
     axes.errorbar(x, size, reach, fmt="none", zorder=1.5, **bars)
     width_axis(axes, rows["n_qubits"], logarithmic=False)
     axes.set_ylim(floor, max(0.0, axes.get_ylim()[1]))

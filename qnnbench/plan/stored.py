@@ -22,6 +22,7 @@ TABLES = {  # the table whose rows a stage writes, one or more for each cell
 _COLUMNS = (
     *("run_id", "source_hash", "status", "reason", "cpu_time_s", "peak_memory_mb"),
     *("arm", "repeat", "record", "n_copies", "n_layers", "n_qubits", "backend"),
+    *("start", "device", "noise_scale"),
 )
 
 

@@ -58,7 +58,8 @@ def facts(frames: dict[str, pd.DataFrame]) -> list[Fact]:
         for table in ("datasets", "certificates", "trainability", "verdicts", "runs", "rivals")
     )
     done = int((cells["status"] == "ok").sum())
-    found.append(Fact(f"{done:,} of {len(cells):,}", "cells ran; the others say why not"))
+    others = "" if done == len(cells) else "; the others say why not"
+    found.append(Fact(f"{done:,} of {len(cells):,}", f"rows are ok{others}"))
     found.append(Fact(duration(float(cells["cpu_time_s"].sum())), "of CPU time, all stages"))
     return found
 
