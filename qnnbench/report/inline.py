@@ -19,7 +19,7 @@ from qnnbench.figures.panels import cells
 from qnnbench.figures.points import Panel
 
 PANEL_BYTES = 60_000  # a heavier panel is a picture, where that is lighter
-FIGURE_BYTES = 150_000  # panels beyond stand in the files of the figure
+FIGURE_BYTES = 200_000  # panels beyond stand in the files of the figure
 MOST_POINTS = 1200  # of one panel that say what they are
 PICTURE_SCALE, PICTURE_COLOURS = 0.6, 48  # of the 200 dpi of the file
 
