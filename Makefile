@@ -127,7 +127,7 @@ $(BENCH_VENV)/bench.stamp: requirements-bench.txt pyproject.toml | $(BENCH_VENV)
 
 $(HARDWARE_VENV)/hardware.stamp: requirements-hardware.txt pyproject.toml | $(HARDWARE_VENV)/bin/python
 	$(HARDWARE_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
-		-r requirements-hardware.txt
+		--no-deps -r requirements-hardware.txt  # pip finds no pin for the extra in tket[pytket]
 	$(HARDWARE_VENV)/bin/python -m pip --disable-pip-version-check --quiet install \
 		--no-build-isolation --no-deps -e .
 	@touch $@
