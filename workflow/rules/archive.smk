@@ -1,6 +1,7 @@
 rule archive:  # what a deposit takes: results, report, environment, config and metadata
     input:
-        rows=[file for files in ROWS.values() for file in files],
+        rows=[file for files in ROWS.values() for file in files]
+        + [*rules.claims.output, *rules.leaderboard.output],
         states=[
             f"<results>/states/{name}/{label}.parquet"
             for name, label in study.jobs(config, "datasets")
