@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from qnnbench.comparison.changes import CELLS
@@ -16,12 +15,13 @@ from qnnbench.figures.repeats import median_interval
 from qnnbench.figures.scores import main_scores
 from qnnbench.figures.trend import headline, trend
 from qnnbench.report.cells import Columns, Table, number, score, table, tenths, text
-from qnnbench.results import digest, read_rows, to_table, write_atomically, write_rows
+from qnnbench.report.files import write_bytes
+from qnnbench.report.page import FOLDER, templates
+from qnnbench.results import digest, read_rows, to_table, write_rows
 
 MOMENT = "log10_gradient_variance_mean"
 ENTRY = ["study", "commit", "config_hash"]  # what one run of a study replaces
 _ORDER = ["date", *ENTRY, "source_table", "cell", "quantity", "n_qubits"]
-_FOLDER = Path(__file__).parent / "report"
 
 Rows = list[dict[str, Any]]
 
@@ -122,32 +122,24 @@ def write_history(rows: pd.DataFrame, folder: str | Path) -> Path:
     figure = trend(rows, WIDE)
     png, svg = render(figure, "png"), render(figure, "svg")
     said, shown = headline(rows), latest(rows)
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("history.html").render(
-        style=Markup((_FOLDER / "page.css").read_text()),
-        light=LIGHT,
-        dark=DARK,
-        headline=said,
-        table=shown,
-        numeric=[any(cell.key is not None for cell in c) for c in zip(*shown.rows, strict=True)],
-        n_entries=len(rows[ENTRY].drop_duplicates()),
+    page = (
+        templates()
+        .get_template("history.html")
+        .render(
+            style=Markup((FOLDER / "page.css").read_text()),
+            light=LIGHT,
+            dark=DARK,
+            headline=said,
+            table=shown,
+            numeric=[
+                any(cell.key is not None for cell in c) for c in zip(*shown.rows, strict=True)
+            ],
+            n_entries=len(rows[ENTRY].drop_duplicates()),
+        )
     )
     for name, content in (("trend.png", png), ("trend.svg", svg), ("index.html", page.encode())):
-        _write(folder / name, content)
+        write_bytes(folder / name, content)
     return folder / "index.html"
-
-
-def _write(path: Path, content: bytes) -> None:
-    def write(temporary: Path) -> None:
-        temporary.write_bytes(content)
-
-    write_atomically(path, write)
 
 
 def latest(rows: pd.DataFrame) -> Table:

@@ -133,6 +133,17 @@ def _missing(drawing: Drawing, frames: dict[str, pd.DataFrame]) -> str:
     return text
 
 
+def templates() -> Environment:
+    """Return the templates of pages, in which every text is escaped."""
+    return Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
 def render_page(
     frames: dict[str, pd.DataFrame],
     pictures: Sequence[Picture],
@@ -141,13 +152,7 @@ def render_page(
     config: Mapping[str, Any],
 ) -> str:
     """Return the HTML of the page; every name and reason is escaped."""
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates()
     environment.filters["powers"] = powers
     return environment.get_template("template.html").render(
         study=config.get("study", "unnamed"),

@@ -14,7 +14,7 @@ KINDS = {  # what is begun -> template of each file, by the name it gets
     }
     for kind in ("ansatz", "dataset")
 }
-_PLACEHOLDER = "NAME"
+_NAME = "NAME"
 
 
 def scaffold(kind: str, name: str, folder: str | Path = ".") -> list[Path]:
@@ -44,7 +44,7 @@ def scaffold(kind: str, name: str, folder: str | Path = ".") -> list[Path]:
         raise FileExistsError(f"{', '.join(there)} exists: nothing was written. Take another name")
     Path(folder).mkdir(parents=True, exist_ok=True)
     for file, template in files.items():
-        file.write_text(template.read_text().replace(_PLACEHOLDER, name))
+        file.write_text(template.read_text().replace(_NAME, name))
     return list(files)
 
 
