@@ -4,7 +4,11 @@ import copy
 
 import pytest
 
-from tests.reliability import fuzz, growth
+from tests.reliability import growth
+from tests.reliability.fuzz.cases import Tally
+from tests.reliability.fuzz.configs import fuzzed_claims, fuzzed_configs, fuzzed_texts
+from tests.reliability.fuzz.files import fuzzed_schemas, fuzzed_states, fuzzed_tables
+from tests.reliability.fuzz.words import fuzzed_command_lines
 from tests.reliability.page import SECTIONS, TABLES, written
 from tests.reliability.studies import children, killed, launched, waited
 
@@ -12,11 +16,13 @@ from tests.reliability.studies import children, killed, launched, waited
 @pytest.mark.parametrize(
     ("kind", "n_cases"),
     [
-        (fuzz.fuzzed_configs, 60),
-        (fuzz.fuzzed_texts, 40),
-        (fuzz.fuzzed_tables, 300),
-        (fuzz.fuzzed_schemas, 100),
-        (fuzz.fuzzed_states, 200),
+        (fuzzed_configs, 60),
+        (fuzzed_claims, 30),
+        (fuzzed_texts, 40),
+        (fuzzed_tables, 300),
+        (fuzzed_schemas, 100),
+        (fuzzed_states, 200),
+        (fuzzed_command_lines, 30),
     ],
 )
 def test_bad_input_is_refused_in_words_or_read_as_written(kind, n_cases):
@@ -35,7 +41,7 @@ def is_silent():
 
 
 def test_a_crash_and_a_refusal_without_a_word_are_faults():
-    tally = fuzz.Tally("anything")
+    tally = Tally("anything")
     tally.one("a", crashes, (ValueError,))
     tally.one("b", is_silent, (ValueError,))
     tally.one("c", lambda: None, (ValueError,))

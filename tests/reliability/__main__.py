@@ -11,17 +11,22 @@ import typer
 from rich.console import Console
 
 from qnnbench.registry import lookup
-from tests.reliability import determinism, fuzz, growth, kills, trouble
+from tests.reliability import determinism, growth, kills, trouble
+from tests.reliability.fuzz.configs import fuzzed_claims, fuzzed_configs, fuzzed_texts
+from tests.reliability.fuzz.files import fuzzed_schemas, fuzzed_states, fuzzed_tables
+from tests.reliability.fuzz.words import fuzzed_command_lines
 from tests.reliability.page import PAGE, written
 from tests.reliability.studies import ROOT
 
 ROWS = ROOT / "results" / "reliability"
 N_CASES = {  # 10,000 in all
-    fuzz.fuzzed_configs: 2500,
-    fuzz.fuzzed_texts: 1500,
-    fuzz.fuzzed_tables: 2500,
-    fuzz.fuzzed_schemas: 1500,
-    fuzz.fuzzed_states: 2000,
+    fuzzed_configs: 2000,
+    fuzzed_claims: 1000,
+    fuzzed_texts: 1000,
+    fuzzed_tables: 2500,
+    fuzzed_schemas: 1000,
+    fuzzed_states: 1500,
+    fuzzed_command_lines: 1000,
 }
 Rows = list[dict[str, Any]]
 
