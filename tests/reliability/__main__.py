@@ -4,6 +4,7 @@ import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,21 +38,27 @@ def kept(name: str, rows: Rows) -> None:
     (ROWS / f"{name}.json").write_text(json.dumps(rows, indent=1))
 
 
+@cache
+def untroubled(folder: Path) -> dict[str, str]:
+    """Return the hashes of the smoke study run on two cores, once for all experiments."""
+    return determinism.finished(folder / "whole", 2)
+
+
 def run_determinism(folder: Path, _: int) -> Rows:
     """The smoke study on 1, 2 and 4 cores, and on Slurm."""
-    truth, rows = determinism.on_cores(folder)
+    truth = untroubled(folder)
+    rows = determinism.on_cores(folder, truth)
     return [asdict(row) for row in [*rows, determinism.on_slurm(folder, truth)]]
 
 
 def run_kills(folder: Path, n: int) -> Rows:
     """Smoke studies killed n times at random moments."""
-    truth = determinism.finished(folder / "whole", 2)
-    return [asdict(kills.kill_often(folder, truth, n, seed=1))]
+    return [asdict(kills.kill_often(folder, untroubled(folder), n, seed=1))]
 
 
 def run_trouble(folder: Path, _: int) -> Rows:
     """Full and read-only disks, odd file dates, two runs at once."""
-    truth = determinism.finished(folder / "whole", 2)
+    truth = untroubled(folder)
     found = [
         trouble.full_disk(folder, truth),
         trouble.unwritable(folder, truth),
@@ -67,9 +74,9 @@ def run_fuzz(_: Path, share: int) -> Rows:
 
 
 def run_growth(_: Path, largest: int) -> Rows:
-    """Dry runs and reading of studies of up to ``largest`` cells."""
+    """What studies of up to ``largest`` cells cost before and after their work."""
     sizes = [n for n in growth.SIZES if n <= largest]
-    return [asdict(cost(n)) for n in sizes for cost in (growth.dry_run, growth.reading)]
+    return [asdict(cost(n)) for n in sizes for cost in growth.COSTS]
 
 
 EXPERIMENTS: dict[str, tuple[Callable[[Path, int], Rows], int, int]] = {  # whole, quick
@@ -87,10 +94,10 @@ def main(
 ) -> None:
     """Run experiments, keep their rows, and write docs/reliability.md from all that are kept."""
     progress = Console(stderr=True)
-    for name in only or EXPERIMENTS:
-        experiment, whole, few = lookup(EXPERIMENTS, name, "experiment")
-        progress.print(f"{name}: {experiment.__doc__}")
-        with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
+        for name in only or EXPERIMENTS:
+            experiment, whole, few = lookup(EXPERIMENTS, name, "experiment")
+            progress.print(f"{name}: {experiment.__doc__}")
             kept(name, experiment(Path(folder), few if quick else whole))
     PAGE.write_text(written({f.stem: json.loads(f.read_text()) for f in ROWS.glob("*.json")}))
     progress.print(f"The figures stand in {PAGE.relative_to(ROOT)}.")

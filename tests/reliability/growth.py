@@ -55,21 +55,60 @@ def dry_run(n_cells: int) -> Cost:
         return measured("dry run", n_cells, [*command, "--dry-run", "--quiet", "rules"])
 
 
+def planning(n_cells: int) -> Cost:
+    """Return what ``qnnbench plan`` takes, which says what a study would cost."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "study.yaml"
+        config.write_text(yaml.safe_dump(study_of(n_cells)))
+        command = [str(Path(sys.executable).with_name("qnnbench")), "plan", str(config)]
+        return measured("plan", n_cells, [*command, "--results", folder])
+
+
 def reading(n_cells: int) -> Cost:
     """Return what reading the rows of so many cells takes, ten to a file."""
+    code = (
+        "import sys, pathlib; from qnnbench.results import read_rows;"
+        "files = sorted(pathlib.Path(sys.argv[1]).rglob('*.parquet'));"
+        "assert len(read_rows('trainability', files)) == int(sys.argv[2])"
+    )
+    return on_rows("reading rows", n_cells, code)
+
+
+def scanning(n_cells: int) -> Cost:
+    """Return what one aggregate over the same files takes in DuckDB."""
+    code = (
+        "import sys, duckdb;"
+        'found = duckdb.sql(f"select count(*), max(log10_gradient_variance_max) from '
+        "'{sys.argv[1]}/**/*.parquet'\").fetchone();"
+        "assert found[0] == int(sys.argv[2])"
+    )
+    return on_rows("one aggregate in DuckDB", n_cells, code)
+
+
+def reporting(n_cells: int) -> Cost:
+    """Return what the page takes that is drawn from these rows."""
+    code = (
+        "import sys, pathlib; from qnnbench.report import write_report;"
+        "files = sorted(pathlib.Path(sys.argv[1]).rglob('*.parquet'));"
+        "page = pathlib.Path(sys.argv[1]) / 'page';"
+        "write_report({'trainability': files}, page, {'study': 'growth'});"
+        "assert (page / 'index.html').stat().st_size < 5e6"
+    )
+    return on_rows("report", n_cells, code)
+
+
+def on_rows(what: str, n_cells: int, code: str) -> Cost:
+    """Return what a program takes that is told a folder of rows and how many they are."""
     with tempfile.TemporaryDirectory() as folder:
         row = synthetic_rows.study()["trainability"][0]
         for i in range(n_cells // len(WIDTHS)):
             path = Path(folder) / f"curve_{i}" / "n4-94.parquet"
-            write_rows(path, "trainability", [{**row, "n_qubits": n} for n in WIDTHS])
-        code = (
-            "import sys, pathlib; from qnnbench.results import read_rows;"
-            "files = sorted(pathlib.Path(sys.argv[1]).rglob('*.parquet'));"
-            "assert len(read_rows('trainability', files)) == int(sys.argv[2])"
-        )
-        return measured(
-            "reading rows", n_cells, [sys.executable, "-c", code, folder, str(n_cells)]
-        )
+            rows = [{**row, "curve": f"curve_{i}", "n_qubits": n} for n in WIDTHS]
+            write_rows(path, "trainability", rows)
+        return measured(what, n_cells, [sys.executable, "-c", code, folder, str(n_cells)])
+
+
+COSTS = (dry_run, planning, reading, scanning, reporting)
 
 
 def measured(what: str, n_cells: int, command: list[str]) -> Cost:
