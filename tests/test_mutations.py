@@ -1,4 +1,4 @@
-"""Five core formulas, each spoilt in a copy of the package: its tests see it."""
+"""Core formulas, each spoilt in a copy of the package: its tests see it."""
 
 import os
 import shutil
@@ -32,7 +32,7 @@ MUTATIONS = {  # a claim: the file of its formula, what stands there, what it be
     "the purities of all subsystems": (
         "states/quantities/entanglement.py",
         "kets + kets.swapaxes(2, 4)",
-        "kets + kets.swapaxes(3, 5)",
+        "kets - kets.swapaxes(2, 4)",
         "tests/test_entanglement.py",
     ),
     "the bound without a gate between copies": (
@@ -92,4 +92,3 @@ def test_a_spoilt_formula_is_caught(copy, claim):
     finally:
         file.write_text(text)
     assert status == pytest.ExitCode.TESTS_FAILED, said
-    assert "AssertionError" in said or "Error" not in said, said
