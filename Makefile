@@ -6,6 +6,7 @@ HARDWARE_VENV ?= .venv-hardware
 BENCH ?=
 RELIABILITY ?=
 CORES ?= all
+TESTS ?= not slow and not study and not vendor and not slurm and not s3
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SNAKEMAKE := $(BIN)/snakemake --workflow-profile workflow/profiles/default --cores $(CORES)
@@ -16,8 +17,8 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export NUMBA_NUM_THREADS := 1
 
-.PHONY: setup reproduce smoke scaling history paper archive test test-hardware bench reliability \
-	docs lint format lock clean help
+.PHONY: setup reproduce smoke scaling history paper archive test coverage test-hardware bench \
+	reliability docs lint format lock check-locks sbom clean help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -47,13 +48,17 @@ archive: $(VENV)/runtime.stamp ## put the default study into one zip to deposit;
 	$(SNAKEMAKE) archive $(if $(STUDY),--configfile config/$(STUDY).yaml)
 	@echo "The archive is archives/$(or $(STUDY),default).zip."
 
-test: $(VENV)/dev.stamp ## run the tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+test: $(VENV)/dev.stamp ## run the fast tests; TESTS= runs every one
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "$(TESTS)"
+
+coverage: $(VENV)/dev.stamp ## run the tests and list the lines that none runs
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "$(TESTS)" \
+		--cov --cov-report=term-missing
 
 test-hardware: $(HARDWARE_VENV)/hardware.stamp ## run the tests of vendors' packages, in .venv-hardware
 	$(HARDWARE_VENV)/bin/python -m pip check
 	$(HARDWARE_VENV)/bin/python -m pytest tests/test_quantinuum_* tests/test_ibm_* \
-		tests/test_circuit_exports_*
+		tests/test_circuit_*_*
 
 bench: $(BENCH_VENV)/bench.stamp ## time backends against peers; BENCH="--quick" is shorter
 	$(BENCH_VENV)/bin/python -m benchmarks $(BENCH)
@@ -89,6 +94,26 @@ lock: ## write the lock files anew from pyproject.toml
 	echo 'setuptools>=77' | "$$tools/bin/uv" $(COMPILE) pyproject.toml - --extra dev \
 		--extra quantinuum --extra ibm -o requirements-hardware.txt
 # bench and hardware on their own: PennyLane pins an older autoray, qnexus needs pandas < 3
+
+check-locks: ## prove that every pin has files for Python 3.11 to 3.13, Linux and macOS
+	@set -e; tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; \
+	$(PYTHON) -m venv "$$tools"; "$$tools/bin/pip" install --quiet uv; \
+	for lock in requirements.txt requirements-dev.txt requirements-docs.txt; do \
+	for version in 3.11 3.12 3.13; do \
+	for platform in x86_64-unknown-linux-gnu aarch64-apple-darwin; do \
+		echo "$$lock, Python $$version, $$platform"; \
+		MACOSX_DEPLOYMENT_TARGET=14.0 "$$tools/bin/uv" pip install --quiet --dry-run \
+			--require-hashes --only-binary :all: --no-binary connection-pool \
+			--target "$$tools/none" --python "$$tools/bin/python" \
+			--python-version "$$version" --python-platform "$$platform" -r "$$lock"; \
+	done; done; done
+# connection-pool has no wheel: a page of Python that runs anywhere
+
+sbom: ## write sbom.cdx.json, the CycloneDX bill of materials of requirements.txt
+	@set -e; tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; \
+	$(PYTHON) -m venv "$$tools"; "$$tools/bin/pip" install --quiet 'cyclonedx-bom>=7,<8'; \
+	"$$tools/bin/cyclonedx-py" requirements requirements.txt --pyproject pyproject.toml \
+		--output-reproducible --output-file sbom.cdx.json
 
 clean: ## remove what runs left behind; reports and .venv stay
 	rm -rf results logs checkpoints docs/_build .snakemake .hypothesis .pytest_cache .mypy_cache \

@@ -8,10 +8,10 @@ from typing import Any
 
 import yaml
 
+from qnnbench.checkout import ROOT
 from qnnbench.config import listed
 from qnnbench.registry import lookup
 
-ROOT = Path(__file__).parents[1]
 BIBLIOGRAPHY = Path(__file__).parent / "report" / "references.bib"
 
 

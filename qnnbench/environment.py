@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 from packaging.requirements import Requirement
 
-ROOT = Path(__file__).parents[1]
+from qnnbench.checkout import ROOT
+
 LOCK = ROOT / "requirements.txt"
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 EXTRAS = {  # of pyproject.toml that users may add, and what each brings

@@ -37,6 +37,7 @@ LAYERS = (  # the order of imports, lowest first: a test proves it
     "scaffolding",
     "history",
     "archive",
+    "checkout",
     "config",
     "claims",
     "study",

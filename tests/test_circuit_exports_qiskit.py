@@ -17,6 +17,8 @@ from qnnbench.circuits.exports import to_qpy  # noqa: E402
 from qnnbench.circuits.gates import UnsupportedCircuit  # noqa: E402
 from qnnbench.released import trained  # noqa: E402
 
+pytestmark = pytest.mark.vendor
+
 
 def read(content):
     (circuit,) = qpy.load(io.BytesIO(content))

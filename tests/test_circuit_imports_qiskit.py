@@ -10,6 +10,8 @@ from qnnbench.circuits.imports import import_circuit
 pytest.importorskip("openqasm3")
 qiskit = pytest.importorskip("qiskit")
 
+pytestmark = pytest.mark.vendor
+
 MADE = """
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter, ParameterVector

@@ -125,6 +125,7 @@ def test_of_many_repeats_the_paired_permutation_test_counts(tmp_path):
     assert changes(tmp_path, before, down).changes[0].p_value == pytest.approx(2 / 2**12)
 
 
+@pytest.mark.slow
 def test_noise_alone_rarely_raises_an_alarm(tmp_path):
     # 20 sets of 30 cells with one accuracy each: at 5 % for all cells of a set, fewer than
     # 5 alarms in 20 with probability 0.997, were the test exact; it is conservative.

@@ -36,7 +36,10 @@ def ring(n_qubits: int, n_layers: int) -> tuple[cirq.Circuit, tuple[sympy.Symbol
     return circuit, compile_circuit(circuit).symbols
 
 
-@pytest.mark.parametrize("seed", range(4))
+MORE = [pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3)]
+
+
+@pytest.mark.parametrize("seed", [0, 1, *MORE])
 @pytest.mark.parametrize("is_complex", [True, False])
 def test_untruncated_gates_of_any_reach_agree_with_cirq(seed, is_complex):
     rng = np.random.default_rng(seed)

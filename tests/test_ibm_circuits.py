@@ -14,6 +14,8 @@ from qnnbench.circuits.ansatze import build_ansatz
 from qnnbench.hardware.ibm.qiskit_circuits import compiled, gate_counts, to_qiskit
 from qnnbench.hardware.machine import MachineCircuit, machine_circuit
 
+pytestmark = pytest.mark.vendor
+
 
 def drawn(n_qubits, n_gates, seed):
     """Return random native gates."""

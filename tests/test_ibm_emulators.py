@@ -19,6 +19,8 @@ from qnnbench.hardware.ibm import emulators, run_locally
 from qnnbench.hardware.ibm.machines import MACHINES
 from qnnbench.hardware.machine import MachineCircuit, machine_circuit
 
+pytestmark = pytest.mark.vendor
+
 N_SHOTS = 4000
 READ = [0, 4, 2]  # the qubit that the eight are pooled into, and two beside it
 FLIP = cirq.PhasedXPowGate(exponent=1, phase_exponent=0.3)

@@ -18,6 +18,8 @@ from qnnbench.hardware.jobs import JobStatus, Ledger, NotConfirmed, collect, sub
 from qnnbench.hardware.machine import MachineCircuit, machine_circuit
 from tests.fake_ibm import FakeIBM
 
+pytestmark = pytest.mark.vendor
+
 KEY = "0123456789abcdef" * 2
 TOKEN = "a-token-that-nobody-may-see"
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/1:2::"

@@ -25,7 +25,10 @@ def mirrored(symbols, layer_of):
     return pairs
 
 
-@pytest.mark.parametrize("readout", ["global", "middle", "local"])
+LONG = [pytest.param(readout, marks=pytest.mark.slow) for readout in ("middle", "local")]
+
+
+@pytest.mark.parametrize("readout", ["global", *LONG])
 def test_mean_squares_match_a_grid_of_undone_angles(readout):
     network = qnnbench.ansatz("hea", 2, n_layers=2, mirror=1, readout=readout)
     observable = network.observables[0]

@@ -71,7 +71,9 @@ def test_both_oracles_agree(family, kind):
     ("seed", "observable"),
     [
         *product(range(3), OBSERVABLES),
-        *product([3], ["string", "sum", "global"]),  # four qubits, a second each
+        *(  # four qubits, a second each
+            pytest.param(3, name, marks=pytest.mark.slow) for name in ("string", "sum", "global")
+        ),
     ],
 )
 @pytest.mark.parametrize("family", FAMILIES)

@@ -285,9 +285,13 @@ def test_gradients_bound_what_they_vary(n_qubits):
 # Wide rows of the stored references; narrower ones are in test_moments.
 
 
-@pytest.mark.parametrize(
-    "row", [pytest.param(r, id="-".join(map(str, r[1:5]))) for r in WIDE.itertuples()]
-)
+def named(row):
+    """Return a reference as a parameter; that of 100 layers on 100 qubits takes longest."""
+    marks = [pytest.mark.slow] if (row.n_layers, row.observable) == (100, "global") else []
+    return pytest.param(row, id="-".join(map(str, row[1:5])), marks=marks)
+
+
+@pytest.mark.parametrize("row", [named(row) for row in WIDE.itertuples()])
 def test_wide_stored_references(row):
     network = build_ansatz("hea", row.n_qubits, n_layers=row.n_layers)
     found = qnnbench.moments(

@@ -102,6 +102,7 @@ def assert_same(shares, variance):
 @pytest.mark.parametrize(
     ("pooling", "guide", "n_repeats"), [("discard", 0.5, 16), ("controlled", 0.35, 24)]
 )
+@pytest.mark.slow
 def test_convolutional_networks_of_a_thousand_qubits(pooling, guide, n_repeats, rng):
     network = build_ansatz("qcnn", 1000, sharing="none", pooling=pooling)
     found = qnnbench.moments(
@@ -158,6 +159,7 @@ def ladder_share(n_qubits, n_layers, n_particles, guide, rng):
     return share * np.mean(weights * chances)
 
 
+@pytest.mark.slow
 def test_local_cost_of_a_hundred_layers_is_far_from_that_of_random_states(rng):
     # 10^-9.38, where random states of 100 qubits have 2^-100/400: ends forget slowly.
     network = build_ansatz("hea", 100, n_layers=100, readout="local")

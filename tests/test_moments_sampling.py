@@ -122,6 +122,7 @@ def test_sampled_angles_agree(name, law, rng):
         ("qcnn", {"sharing": "none", "pooling": "controlled"}),
     ],
 )
+@pytest.mark.slow
 def test_twenty_pooled_seeds_agree(name, options, rng):
     # The mean of 20 independent strays is normal with standard deviation 1/√20.
     network = build_ansatz(name, 4, **options)

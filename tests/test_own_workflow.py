@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[1]
 CURVE = "results/mine/trainability/mine/n4.parquet"
 RUNS = "results/mine/runs/mine_spins/n4.parquet"
 
+pytestmark = pytest.mark.study
+
 
 def snakemake(folder, *words):
     """Run the workflow in a study's folder and return what it said."""

@@ -73,6 +73,7 @@ def tab(tmp_path_factory):
         yield own
 
 
+@pytest.mark.slow
 def test_ten_times_the_rows_still_open(tmp_path, tab):
     small = small_study()
     small["scores"] = [row for row in small["scores"] if row["arm"] in ("qcnn", "tree")]

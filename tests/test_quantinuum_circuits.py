@@ -10,6 +10,8 @@ import qnnbench
 from qnnbench.hardware.machine import MachineCircuit, machine_circuit
 from qnnbench.hardware.quantinuum.pytket_circuits import compiled, to_pytket
 
+pytestmark = pytest.mark.vendor
+
 
 def native(n_qubits, n_gates, seed):
     """Return random native gates on every qubit, nothing measured."""

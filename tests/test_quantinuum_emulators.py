@@ -18,7 +18,8 @@ from qnnbench.hardware.quantinuum import run_locally
 from tests.sampled_counts import band, chi_square_p, frequencies, total_variation
 
 # selene leaves its own logs open
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+unclosed = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+pytestmark = [pytest.mark.vendor, unclosed]
 DEVICES = ("H2-1", "Helios-1")
 N_SHOTS = 2000
 READ = [1, 3, 5, 7]

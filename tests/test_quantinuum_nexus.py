@@ -18,6 +18,8 @@ from qnnbench.hardware.machine import MachineCircuit
 from qnnbench.hardware.quantinuum import VENDOR
 from tests.fake_nexus import NOISE, REFRESH_TOKEN, Nexus, serving
 
+pytestmark = pytest.mark.vendor
+
 LIMIT = {"max_cost": 100, "confirm": True}
 
 

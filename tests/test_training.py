@@ -215,6 +215,7 @@ def test_compression_beats_the_identity_at_eight_qubits(tmp_path):
     assert score["ceiling"] == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_label_free_tree_reads_what_label_only_training_cannot(tmp_path):
     # At n = 4 both must succeed, else the comparison is unfair. At n = 32 the contrast's
     # standard deviation at the start is (4/3 (2/5)^31)^(1/2) ~ 1e-6, below the noise.

@@ -15,6 +15,8 @@ from qnnbench.config import load
 from qnnbench.figures import FIGURES
 from qnnbench.report.printed_tables import PRINTED_TABLES
 from qnnbench.results import TABLES, read_rows
+from tests.reliability.kills import kill_often
+from tests.reliability.studies import hashes
 
 ROOT = Path(__file__).parents[1]
 SMOKE = ROOT / "config" / "smoke.yaml"
@@ -48,7 +50,10 @@ def smoke(tmp_path_factory):
     return folder, done.stderr
 
 
-@pytest.mark.parametrize("name", ["smoke", "config", "paper", "scaling"])
+WIDE = [pytest.param(name, marks=pytest.mark.study) for name in ("paper", "scaling")]
+
+
+@pytest.mark.parametrize("name", ["smoke", "config", *WIDE])
 def test_every_config_builds_a_dag(tmp_path, name):
     file = ROOT / "config" / f"{name}.yaml"
     done = snakemake(tmp_path, file, "--dry-run", "--quiet", "rules")
@@ -60,6 +65,7 @@ def test_every_config_builds_a_dag(tmp_path, name):
         assert int(counts[rule]) == len(study.jobs(load(file), stage))
 
 
+@pytest.mark.study
 def test_the_smoke_study_ends_with_a_report(smoke):
     folder, said = smoke
     page = (folder / "reports" / "smoke" / "index.html").read_text()
@@ -69,6 +75,7 @@ def test_the_smoke_study_ends_with_a_report(smoke):
 
 
 @pytest.mark.parametrize("table", [name for name in TABLES if name != "history"])
+@pytest.mark.study
 def test_the_smoke_study_fills_every_table(smoke, table):
     folder, _ = smoke
     rows = read_rows(table, (folder / "results" / "smoke" / table).rglob("*.parquet"))
@@ -83,6 +90,7 @@ def test_the_smoke_study_fills_every_table(smoke, table):
         assert (rows["peak_memory_mb"] > 0).all()
 
 
+@pytest.mark.study
 def test_nothing_is_left_of_work_in_progress(smoke):
     folder, _ = smoke
     assert not [file for file in written(folder) if file.suffix != ".parquet"]
@@ -121,6 +129,7 @@ def paper(smoke):
     return folder / "reports" / "smoke" / "paper"
 
 
+@pytest.mark.study
 def test_a_figure_and_a_table_are_written_for_print(paper):
     assert (paper / "fig_gradient_variance.pdf").read_bytes().startswith(b"%PDF")
     assert (paper / "fig_gradient_variance.png").read_bytes().startswith(b"\x89PNG")
@@ -128,6 +137,7 @@ def test_a_figure_and_a_table_are_written_for_print(paper):
     assert r"\toprule" in (paper / "table_verdicts.tex").read_text()
 
 
+@pytest.mark.study
 def test_snakemakes_own_report_has_categories_and_captions(smoke):
     folder, _ = smoke
     done = snakemake(folder, SMOKE, "--report", "report.zip")
@@ -143,6 +153,7 @@ def test_snakemakes_own_report_has_categories_and_captions(smoke):
     assert re.search(r'"caption": "<p>[^"]*averaged over test states', page)
 
 
+@pytest.mark.study
 def test_the_study_becomes_an_archive(smoke, paper):
     folder, _ = smoke
     done = snakemake(folder, SMOKE, "archive")
@@ -161,12 +172,23 @@ def test_the_study_becomes_an_archive(smoke, paper):
     assert page | {"ro-crate-metadata.json", "config.yaml"} <= names
 
 
+@pytest.mark.study
+def test_a_killed_study_goes_on_to_the_same_rows(smoke, tmp_path):
+    # killed: all processes, then Snakemake alone
+    outcome = kill_often(tmp_path, hashes(smoke[0]), n_kills=2, seed=9)
+    assert outcome.differing == []
+    assert outcome.left_over == []
+    assert sum(outcome.kills.values()) >= 2
+
+
+@pytest.mark.study
 def test_a_finished_study_is_not_run_again(smoke):
     folder, _ = smoke
     done = snakemake(folder, SMOKE, "--dry-run")
     assert "Nothing to be done" in done.stdout + done.stderr
 
 
+@pytest.mark.study
 def test_a_change_of_one_arm_trains_that_arm_only(smoke, tmp_path):
     folder, _ = smoke
     config = edited(tmp_path, "learning_rate: 0.05", "learning_rate: 0.06")
@@ -176,6 +198,7 @@ def test_a_change_of_one_arm_trains_that_arm_only(smoke, tmp_path):
     assert ["dataset", "4"] not in counts
 
 
+@pytest.mark.study
 def test_a_study_named_on_the_command_line_is_not_merged_into_the_default(smoke):
     folder, _ = smoke
     assert [file.name for file in (folder / "results").iterdir()] == ["smoke"]
@@ -202,6 +225,7 @@ def test_a_failing_job_leaves_nothing_half_written(tmp_path):
     assert all(name.suffix == ".parquet" for name in names)
 
 
+@pytest.mark.study
 def test_truncated_states_are_named(smoke, tmp_path):
     shutil.copytree(smoke[0] / "results", tmp_path / "results")
     states = tmp_path / "results" / "smoke" / "states" / "spt_path" / "n8.parquet"

@@ -11,6 +11,7 @@ from docs.parts.cards import cards
 from docs.parts.commands import commands
 from docs.parts.config_keys import config_keys
 from docs.parts.figures import figure
+from docs.parts.licences import licences
 from docs.parts.notebook import notebook
 from docs.parts.tables import tables
 from qnnbench.registry import lookup
@@ -18,7 +19,8 @@ from qnnbench.registry import lookup
 MARK = re.compile(r"^<!-- generated: (\w+)(?: (\S+))? -->$", re.MULTILINE)
 
 PARTS: dict[str, Callable[..., str]] = {
-    part.__name__: part for part in (cards, commands, config_keys, figure, notebook, tables)
+    part.__name__: part
+    for part in (cards, commands, config_keys, figure, licences, notebook, tables)
 }
 
 

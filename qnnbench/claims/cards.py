@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow as pa
 import yaml
 
+from qnnbench.checkout import ROOT
 from qnnbench.claims.bounds import BOUNDS
 from qnnbench.config.problems import (
-    ROOT,
     KeyPath,
     Problem,
     explain,

@@ -91,11 +91,11 @@ def resume(
 
 
 def _snakemake_flags(config: Path, cores: str) -> list[str]:
-    from qnnbench.config.problems import ROOT
+    from qnnbench.checkout import ROOT, needed
 
     profile = ROOT / "workflow" / "profiles" / "default"
     return [
-        *("--snakefile", str(ROOT / "Snakefile"), "--directory", "."),
+        *("--snakefile", str(needed(ROOT / "Snakefile")), "--directory", "."),
         *("--workflow-profile", str(profile), "--configfile", str(config), "--cores", cores),
     ]
 

@@ -10,9 +10,9 @@ from typing import Any
 import jsonschema
 import yaml
 
+from qnnbench.checkout import ROOT, needed
 from qnnbench.registry import lookup
 
-ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where it is built
@@ -43,7 +43,7 @@ def validator(schema: Path = SCHEMA) -> jsonschema.protocols.Validator:
         }
     )
     strict = jsonschema.validators.extend(draft, type_checker=types)
-    return strict(yaml.safe_load(schema.read_text()))
+    return strict(yaml.safe_load(needed(schema).read_text()))
 
 
 def tree_of(path: str | Path) -> yaml.Node:
