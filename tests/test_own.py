@@ -309,6 +309,26 @@ def test_an_own_dataset_is_a_dataset_like_any_other(study_file):
     assert (cell["dataset"], cell["family"], cell["seed"]) == ("kept", "kept", None)
 
 
+def test_a_fault_of_a_file_is_told_once(study_file):
+    file, config = study_file
+    config["trainability"].append({**config["trainability"][0], "curve": "again", "widths": [8]})
+    script = file.with_suffix(".py")
+    sound = script.read_text()
+    wide = "(r := build(n_qubits)).circuit + cirq.CCX(*cirq.LineQubit.range(3)), r.symbols"
+    script.write_text(
+        sound
+        + "\ndef wide(n_qubits, n_layers=1):\n"
+        + f"    return qnnbench.Network({wide}, r.observables)\n"
+    )
+    for entry in (*config["trainability"], *config["training"]):
+        entry["ansatz"] = {"file": "mine.py", "function": "wide"}
+    with pytest.raises(ValueError, match=r"1 problem:\n.* at 4 qubits: gates act on one or two"):
+        loaded(file, config)
+    script.write_text("import nowhere_at_all\n" + sound)
+    with pytest.raises(ValueError, match=r"1 problem:\n.*'nowhere_at_all', which is not"):
+        load(file)
+
+
 def test_a_folder_of_files_has_their_widths(study_file, tmp_path):
     file, config = study_file
     (tmp_path / "many").mkdir()
