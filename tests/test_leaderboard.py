@@ -5,10 +5,11 @@ import pytest
 from scipy.stats import norm
 
 from qnnbench.claims import claim_rows, load_claims
+from qnnbench.columns import TABLES
 from qnnbench.leaderboard import leaderboard
 from qnnbench.report import write_report
 from qnnbench.report.leaderboard import leaderboard as shown
-from qnnbench.results import TABLES, to_table, write_rows
+from qnnbench.results import to_table, write_rows
 
 PLACE = {"task": "classification", "dataset": "d", "n_qubits": 8}
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import yaml
 
 from qnnbench.claims.bounds import BOUNDS
+from qnnbench.columns import TABLES
 from qnnbench.config.problems import (
     ROOT,
     KeyPath,
@@ -22,7 +23,6 @@ from qnnbench.config.problems import (
     unknown,
     validator,
 )
-from qnnbench.results import TABLES
 
 CLAIMS = ROOT / "config" / "claims.yaml"
 SCHEMA = ROOT / "workflow" / "schemas" / "claims.schema.yaml"
