@@ -220,11 +220,18 @@ def _raise(match: re.Match[str]) -> str:
 
 
 def references(bibliography: str) -> list[dict[str, str]]:
-    """Return the entries of a BibTeX file that holds one ``field = {value},`` per line."""
+    """Return the entries of a BibTeX file that holds one ``field = {value},`` per line.
+
+    Fields besides the file's: "key", "people", and "place", where it is found in print.
+    """
     entries = []
     for key, body in re.findall(r"@\w+\{(\w+),\n(.*?)\n\}", bibliography, re.DOTALL):
         fields = dict(re.findall(r"^\s*(\w+) = \{(.*)\},$", body, re.MULTILINE))
         people = [" ".join(reversed(n.split(", "))) for n in fields["author"].split(" and ")]
-        place = fields.get("booktitle") or f"{fields['journal']} {fields['volume']}"
+        if "eprint" in fields:
+            place = f"arXiv:{fields['eprint']}"
+        else:
+            whole = fields.get("booktitle") or f"{fields['journal']} {fields['volume']}"
+            place = f"{whole}, {fields['pages'].replace('--', '–')}"
         entries.append({**fields, "key": key, "people": ", ".join(people), "place": place})
     return entries
