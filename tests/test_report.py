@@ -240,6 +240,16 @@ def test_an_arm_of_which_some_repeats_ended_well_was_trained():
     assert "not trained" not in sentence
 
 
+def test_a_panel_holds_its_own_colour_bar_and_not_that_of_its_neighbour():
+    figure, axes = panels([["a"], ["b"], ["c"]], WIDE, 2.0)
+    for own, name in zip(axes, "abc", strict=True):
+        own.set_title(f"panel {name}")
+        own.inset_axes((1.1, 0, 0.1, 1)).set_title(f"bar {name}")
+    shown = inline(figure, render(figure, "png"), "bars", {}, Shared())
+    for (_, markup), name in zip(shown.panels, "abc", strict=True):
+        assert set(re.findall(">((?:panel|bar) .)<", markup)) == {f"panel {name}", f"bar {name}"}
+
+
 def test_coordinates_are_cut_to_what_can_be_seen(report):
     _, page = report
     figures = "".join(re.findall(r"<svg.*?</svg>", page, re.DOTALL))

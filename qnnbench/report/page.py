@@ -154,6 +154,7 @@ def render_page(
     """Return the HTML of the page; every name and reason is escaped."""
     environment = templates()
     environment.filters["powers"] = powers
+    environment.filters["breakable"] = breakable
     return environment.get_template("template.html").render(
         study=config.get("study", "unnamed"),
         style=Markup("".join((FOLDER / f).read_text() for f in ("page.css", "claims.css"))),
@@ -213,6 +214,11 @@ def powers(text: str) -> Markup:
     """Return ``text`` escaped, with "10^-60.2" set as a power."""
     raised = re.sub(r"10\^(-?)([\d.]*\d)", _raise, str(escape(text)))
     return Markup(raised)
+
+
+def breakable(text: Markup) -> Markup:
+    """Return ``text`` with a place to break after each underscore, for narrow screens."""
+    return text.replace("_", Markup("_<wbr>"))
 
 
 def _raise(match: re.Match[str]) -> str:
