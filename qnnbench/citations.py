@@ -12,6 +12,8 @@ from qnnbench.checkout import ROOT
 from qnnbench.config import listed
 from qnnbench.registry import lookup
 
+SURROGATES = "bermejo2024"  # networks without their long Pauli words
+MATCHING = ("dennis2002", "higgott2025")  # the rival of decoders, and its implementation
 BIBLIOGRAPHY = Path(__file__).parent / "report" / "references.bib"
 
 
@@ -83,8 +85,9 @@ def keys_of_name(name: str) -> list[str]:
 
 
 def keys_of_config(config: Mapping[str, Any]) -> list[str]:
-    """Return the keys behind the datasets, ansätze and closed forms of a study."""
+    """Return the keys behind the datasets, ansätze, closed forms and rivals of a study."""
     from qnnbench.moments.closed_forms import CLOSED_FORMS
+    from qnnbench.rivals.rows import RIVALS
 
     arms = [*config["trainability"], *config["training"]]
     forms = [CLOSED_FORMS[name] for entry in arms for name in listed(entry.get("closed_form", []))]
@@ -92,11 +95,18 @@ def keys_of_config(config: Mapping[str, Any]) -> list[str]:
     names += [entry["ansatz"] for entry in arms if "ansatz" in entry]
     names += [form.ansatz for form in forms]
     keys = [key for name in dict.fromkeys(names) for key in keys_of_name(name)]
-    return [*dict.fromkeys(keys), "cerezo2025"]  # why trained networks cost a classical machine
+    keys.append("cerezo2025")  # why trained networks cost a classical machine
+    classical = list(config.get("rivals", {}).values())
+    keys += [RIVALS[name].bibtex for entry in classical for name in entry["rivals"]]
+    if any(entry.get("surrogates_of") for entry in classical):
+        keys.append(SURROGATES)
+    if any(arm.get("task") == "decoding" for arm in arms):
+        keys += MATCHING
+    return list(dict.fromkeys(keys))
 
 
 def other_sources(config: Mapping[str, Any]) -> list[str]:
-    """Return the sources of a study's rivals and machines, which stand in no bibliography."""
+    """Return the places in the sources of a study's rivals, and the sources of its machines."""
     from qnnbench.hardware.devices import DEVICES
     from qnnbench.hardware.vendors import PUBLISHED
     from qnnbench.rivals.rows import RIVALS

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from qnnbench.columns import TABLES
 from qnnbench.comparison.noise import LEVEL, NORMAL_QUANTILE, holm
 from qnnbench.figures.scores import main_scores
-from qnnbench.results import TABLES
 
 N_DRAWS = 20_000
 _PLACE = (  # what is ranked together

@@ -19,6 +19,7 @@ from qnnbench.source import code
 LAYERS = (  # the order of imports, lowest first: a test proves it
     "registry",
     "source",
+    "columns",
     "results",
     "own",
     "circuits",

@@ -8,7 +8,7 @@ import sympy
 import qnnbench
 from qnnbench.backends import Evaluator, Limits, OverBudget
 from qnnbench.backends import choice as choice_module
-from qnnbench.backends.choice import BACKENDS, choose
+from qnnbench.backends.choice import BACKENDS, _priced, choose
 from qnnbench.backends.protocol import Backend, BackendCannot, Cost
 from qnnbench.circuits.ansatze import build_ansatz
 
@@ -65,6 +65,14 @@ def test_above_the_limits_nothing_starts_and_the_message_has_the_figures():
     with pytest.raises(ValueError, match="seconds must be a number > 0, got 0"):
         qnnbench.expectations(*call, max_seconds=0)
     assert "statevector" in qnnbench.expectations(*call, max_seconds=10).reason
+
+
+@pytest.mark.parametrize(
+    ("seconds", "memory_bytes", "words"),
+    [(2.71, 2.4e9, "2.7 s and 2,400 MB"), (0.0123, 99.6e6, "0.012 s and 100 MB")],
+)
+def test_costs_are_told_in_two_digits_without_exponents(seconds, memory_bytes, words):
+    assert _priced(Cost(seconds, memory_bytes)) == words
 
 
 def test_a_limit_stops_the_doubling_and_the_error_says_so():

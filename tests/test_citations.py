@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 
 from qnnbench import citations
 from qnnbench.circuits.ansatze import ANSATZE
-from qnnbench.citations import bibliography, own_entry
+from qnnbench.citations import bibliography, keys_of_config, own_entry
 from qnnbench.cli import app
+from qnnbench.rivals.rows import RIVALS
 from qnnbench.states.datasets import DATASETS
 
 ROOT = Path(__file__).parents[1]
@@ -47,7 +48,7 @@ def test_without_the_file_the_package_says_the_same(monkeypatch, tmp_path):
 
 def test_every_entry_of_the_tables_has_its_source():
     found = bibliography()
-    for entry in (*ANSATZE.values(), *DATASETS.values()):
+    for entry in (*ANSATZE.values(), *DATASETS.values(), *RIVALS.values()):
         assert entry.bibtex in found
         assert found[entry.bibtex].startswith("@")
 
@@ -67,6 +68,22 @@ def test_a_study_cites_all_that_it_used_and_names_the_sources_of_rivals_and_mach
     assert used <= set(told["entries"])
     assert any("z_boosting" in source for source in told["other_sources"])
     assert any("Helios" in source for source in told["other_sources"])
+
+
+def test_the_rivals_of_a_study_are_cited_by_the_doi_that_they_name():
+    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    found = bibliography()
+    cited = keys_of_config(config)
+    for entry in config["rivals"].values():
+        for rival in (RIVALS[name] for name in entry["rivals"]):
+            assert rival.bibtex in cited
+            doi = re.search(r"doi:([^, ]+)", rival.source)
+            if doi:
+                assert f"doi = {{{doi[1]}}}" in found[rival.bibtex]
+    assert {"bermejo2024", "dennis2002", "higgott2025"} <= set(cited)
+    assert set(cited) <= set(found)
+    alone = {"datasets": {}, "trainability": [], "training": []}
+    assert keys_of_config(alone) == ["cerezo2025"]
 
 
 @pytest.mark.parametrize(

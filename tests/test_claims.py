@@ -9,9 +9,10 @@ from scipy.optimize import minimize_scalar
 from qnnbench.claims import CLAIMS, VERDICTS, Claim, best_constant_mse, claim_rows, load_claims
 from qnnbench.claims import Test as ClaimTest
 from qnnbench.claims.queries import ask, compared
+from qnnbench.columns import TABLES
 from qnnbench.hardware.devices import DEVICES
 from qnnbench.report.claims import cards
-from qnnbench.results import TABLES, to_table
+from qnnbench.results import to_table
 
 SHIPPED = {claim.name: claim for claim in load_claims()}
 ASKED = [(claim, test) for claim in SHIPPED.values() for test in claim.tests]

@@ -164,14 +164,23 @@ def test_statuses_that_changed_are_told_with_their_reason(tmp_path):
     assert neutral.exit_code == 0
 
 
-def test_rows_of_one_set_only_are_told_and_break_nothing(tmp_path):
+def test_rows_that_the_newer_set_lacks_are_a_loss_and_new_ones_are_told(tmp_path):
     kept, old, new = score(0.9), score(0.9, arm="old"), score(0.9, arm="new")
     found = changes(tmp_path, [kept, old], [kept, new])
     assert [(c.kind, "arm old" in c.cell, "arm new" in c.cell) for c in found.changes] == [
         ("only in A", True, False),
         ("only in B", False, True),
     ]
-    assert (found.exit_code, found.n_same) == (0, 1)
+    assert (found.exit_code, found.n_same) == (1, 1)
+    assert changes(tmp_path / "more", [kept], [kept, new]).exit_code == 0
+
+
+def test_repeats_that_the_newer_set_lacks_are_a_loss(tmp_path):
+    five = [score(0.9, repeat=k) for k in range(5)]
+    found = changes(tmp_path, five, five[:3])
+    assert told(found) == [("only in A", "2 of 5 repeats")]
+    assert found.exit_code == 1
+    assert told(changes(tmp_path / "more", five[:3], five)) == [("only in B", "2 of 5 repeats")]
 
 
 def moment(value, **other):
@@ -283,7 +292,12 @@ def test_the_command_tells_ci_by_its_exit_code(tmp_path):
     assert (same.exit_code, "1 cells are the same" in same.stdout) == (0, True)
     fell = run(tmp_path / "a", tmp_path / "b")
     assert fell.exit_code == 1
-    assert "Cells only in B: 1 of scores." in fell.stdout
+    assert "Cells only in B, whole or in some repeats: 1 of scores." in fell.stdout
+    stored(tmp_path / "c", scores=[score(0.9), score(0.9, arm="old")])
+    lost = run(tmp_path / "c", tmp_path / "a")
+    assert (lost.exit_code, "only in A" in lost.stdout) == (1, True)
+    assert "1 of scores: coverage is lost" in lost.stdout
+    assert run(tmp_path / "c", tmp_path / "a", "--allow-missing").exit_code == 0
     assert run(tmp_path / "a", tmp_path / "none").exit_code == 2
     machine = json.loads(run(tmp_path / "a", tmp_path / "b", "--json").stdout)
     assert machine["exit_code"] == 1

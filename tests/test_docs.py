@@ -17,10 +17,10 @@ from docs.parts.config_keys import config_keys
 from docs.parts.tables import meaning, said
 from qnnbench.claims import CLAIMS, load_claims
 from qnnbench.cli import app
+from qnnbench.columns import IDENTITY, TABLES
 from qnnbench.config import MACHINE_SECTIONS, check
 from qnnbench.figures import FIGURES
 from qnnbench.hardware.devices import DEVICES
-from qnnbench.results import IDENTITY, TABLES
 from qnnbench.states.datasets import DATASETS
 from qnnbench.states.layout import SCHEMA
 from qnnbench.states.storage import read_dataset

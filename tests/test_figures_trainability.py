@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qnnbench.figures import FIGURES, WIDE, render
+from qnnbench.figures import FIGURES, NARROW, WIDE, render
 from qnnbench.figures.comparisons import contrasts, law_words, laws
 from qnnbench.figures.depth import by_place, decay_rate, mapped, scanned
 from qnnbench.figures.trainability import (
@@ -40,6 +40,23 @@ def test_gradient_curves_are_the_rows(frames):
             line = drawn[f"{curve.label} {column}"]
             np.testing.assert_array_equal(line.get_xdata(), curve.rows["n_qubits"])
             np.testing.assert_array_equal(line.get_ydata(), curve.rows[column])
+
+
+@pytest.mark.parametrize("layout", [WIDE, NARROW])
+@pytest.mark.parametrize("widths", [(4, 8), (4, 100)])
+def test_the_legend_lies_over_nothing_that_is_drawn(frames, layout, widths):
+    rows = frames["trainability"]
+    own = rows[rows["n_qubits"].isin(widths)].copy()
+    for side in ("lower", "upper"):  # long bars at the narrow end, where the legend stands
+        own[f"{MEAN}_{side}"] = own[MEAN] + (-30.0 if side == "lower" else 0.1)
+    axes = FIGURES["gradient_variance"].draw(own, layout).axes[0]
+    box = axes.get_legend().get_window_extent()
+    paths = [(line.get_path(), line.get_transform()) for line in axes.get_lines()]
+    for bars in axes.collections:
+        paths += [(path, bars.get_transform()) for path in bars.get_paths()]
+    assert len(paths) > 4
+    for path, transform in paths:
+        assert not transform.transform_path(path).intersects_bbox(box, filled=False)
 
 
 def test_a_label_names_what_tells_curves_apart(frames):

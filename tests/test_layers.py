@@ -44,6 +44,7 @@ def test_figures_read_rows_and_nothing_else():
         if unit(file) == "figures":
             assert set(imported_units(ast.parse(file.read_text()))) <= {
                 "registry",
+                "columns",
                 "results",
                 "figures",
             }, file

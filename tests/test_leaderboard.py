@@ -5,10 +5,11 @@ import pytest
 from scipy.stats import norm
 
 from qnnbench.claims import claim_rows, load_claims
+from qnnbench.columns import TABLES
 from qnnbench.leaderboard import leaderboard
 from qnnbench.report import write_report
 from qnnbench.report.leaderboard import leaderboard as shown
-from qnnbench.results import TABLES, to_table, write_rows
+from qnnbench.results import to_table, write_rows
 
 PLACE = {"task": "classification", "dataset": "d", "n_qubits": 8}
 
@@ -137,7 +138,9 @@ def test_the_page_shows_who_shares_a_rank_and_who_stands_alone():
     )
     table = shown(to_table("leaderboard", rows.values()).to_pandas())
     place = table.columns.index("rank, 95 %")
-    told = {row[2].text: row[place].text.replace("\u00a0", " ") for row in table.rows}
+    unbroken = {row[2].text: row[place].text for row in table.rows}
+    assert unbroken["a"] == "1–\u20602\u00a0of\u00a02,\u00a0shared"
+    told = {arm: x.replace("\u2060", "").replace("\u00a0", " ") for arm, x in unbroken.items()}
     assert told == {"a": "1–2 of 2, shared", "b": "1–2 of 2, shared", "c": "alone"}
 
 

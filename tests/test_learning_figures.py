@@ -6,6 +6,7 @@ import pytest
 
 from qnnbench.figures import FIGURES, WIDE
 from qnnbench.figures.learning import LEAST, compared
+from qnnbench.figures.panels import width_words
 from tests.drawn_rows import frame, lines
 
 CURVES, GRADIENTS = FIGURES["learning_curves"], FIGURES["gradient_curves"]
@@ -105,3 +106,16 @@ def test_the_headline_names_the_gradient_of_a_plateau():
     rows = steps(steps_of("qcnn", 8), steps_of("hea", 8, gradient_norm=1e-12))
     told = GRADIENTS.headline(GRADIENTS.select(rows))
     assert "from 10^-12.0 (hea on d, 8 qubits) to 10^-1.0 (qcnn on d, 8 qubits)" in told
+
+
+@pytest.mark.parametrize(
+    ("widths", "words"),
+    [
+        ([8, 8.0], "8 qubits"),
+        ([1024, 8], "8 and 1,024 qubits"),
+        ([32, 8, 9, 8], "8, 9 and 32 qubits"),
+        ([4, 8, 16, 32, 1024], "5 widths from 4 to 1,024 qubits"),
+    ],
+)
+def test_widths_read_as_english(widths, words):
+    assert width_words(widths) == words

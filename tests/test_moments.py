@@ -11,8 +11,8 @@ import sympy
 
 from qnnbench.circuits.angles import Gaussian
 from qnnbench.circuits.ansatze import build_ansatz, pauli_rotation
+from qnnbench.columns import TABLES
 from qnnbench.moments import moments, trainability_row
-from qnnbench.results import TABLES
 
 REFERENCES = pd.read_csv(Path(__file__).parent / "moments.csv")
 IN_SCOPE = REFERENCES[

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from zipfile import ZipFile
 
 import cirq
 import numpy as np
@@ -10,6 +11,7 @@ import yaml
 
 import qnnbench
 from qnnbench import study
+from qnnbench.archive import write_archive
 from qnnbench.circuits.ansatze import build_ansatz
 from qnnbench.circuits.ansatze.contract import contract_problems
 from qnnbench.config import load
@@ -307,6 +309,47 @@ def test_an_own_dataset_is_a_dataset_like_any_other(study_file):
     assert set(study.jobs(found, "certificates")) == {("kept", "n4"), ("spt_path", "n4-8")}
     (cell,) = study.cells(found, "datasets", "kept", "n4")
     assert (cell["dataset"], cell["family"], cell["seed"]) == ("kept", "kept", None)
+
+
+def test_the_config_of_an_archive_is_checked_and_means_the_same_runs(study_file, tmp_path):
+    file, config = study_file
+    (tmp_path / "many").mkdir()
+    for n in (4, 6):
+        data = qnnbench.own_dataset({"file": str(tmp_path / "n4.py")}, "x", n, seed=n)
+        write_dataset(tmp_path / "many" / f"n{n}.parquet", data)
+    config["datasets"] |= {
+        "folder": {"file": "many", "widths": [4, 6]},
+        "made": {"file": "n4.py", "function": "generate", "widths": [4, 6]},
+    }
+    config["training"].append({**config["training"][0], "arm": "b", "dataset": "folder"})
+    before = loaded(file, config)
+    path, root = tmp_path / "archive.zip", Path(qnnbench.__file__).parents[1]
+    write_archive(path, before, {}, {}, root)
+    with ZipFile(path) as opened:
+        opened.extractall(tmp_path / "unpacked")
+    after = load(tmp_path / "unpacked" / "config.yaml")
+    assert run_ids(before) == run_ids(after)
+    assert str(tmp_path) not in (tmp_path / "unpacked" / "config.yaml").read_text()
+
+
+def test_a_fault_of_a_file_is_told_once(study_file):
+    file, config = study_file
+    config["trainability"].append({**config["trainability"][0], "curve": "again", "widths": [8]})
+    script = file.with_suffix(".py")
+    sound = script.read_text()
+    wide = "(r := build(n_qubits)).circuit + cirq.CCX(*cirq.LineQubit.range(3)), r.symbols"
+    script.write_text(
+        sound
+        + "\ndef wide(n_qubits, n_layers=1):\n"
+        + f"    return qnnbench.Network({wide}, r.observables)\n"
+    )
+    for entry in (*config["trainability"], *config["training"]):
+        entry["ansatz"] = {"file": "mine.py", "function": "wide"}
+    with pytest.raises(ValueError, match=r"1 problem:\n.* at 4 qubits: gates act on one or two"):
+        loaded(file, config)
+    script.write_text("import nowhere_at_all\n" + sound)
+    with pytest.raises(ValueError, match=r"1 problem:\n.*'nowhere_at_all', which is not"):
+        load(file)
 
 
 def test_a_folder_of_files_has_their_widths(study_file, tmp_path):

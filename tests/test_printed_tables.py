@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from qnnbench.columns import TABLES
 from qnnbench.report.captions import rst
 from qnnbench.report.cells import Cell, number
 from qnnbench.report.latex import MOST_ROWS, escaped, latex
 from qnnbench.report.paper import write_figure, write_table
 from qnnbench.report.printed_tables import PRINTED_TABLES
-from qnnbench.results import TABLES
 from tests import synthetic_rows
 from tests.drawn_rows import study_frames
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from qnnbench.circuits.ansatze import ANSATZE
+from qnnbench.columns import TABLES
 from qnnbench.figures import FIGURES, WIDE, render
 from qnnbench.figures.panels import panels
 from qnnbench.figures.points import tell
@@ -16,6 +17,7 @@ from qnnbench.report import write_report
 from qnnbench.report.cells import MAX_CELLS, decades, error, score
 from qnnbench.report.inline import Shared, inline, relative
 from qnnbench.report.page import FOLDER, powers, references
+from qnnbench.report.sections import SECTIONS, Listed
 from qnnbench.report.summary import facts, overview, sentences
 from qnnbench.report.tables import certificates, matching_moments, rivals, scores
 from qnnbench.results import to_table, write_rows
@@ -145,6 +147,39 @@ def test_exact_properties_of_a_block_do_not_count_as_training(frames):
         assert ("widest that trains: pair_block per copy" in said) == named
 
 
+def tile(frames, **changed):
+    """Return the tile of the summary on what trains, of "qcnn" on "spt_path" with new columns."""
+    scores = frames["scores"]
+    own = scores[(scores["dataset"] == "spt_path") & (scores["arm"] == "qcnn")]
+    return facts(frames | {"scores": own.assign(**changed)})[0]
+
+
+def test_a_network_that_needs_no_training_is_not_said_to_fail(frames):
+    solved = {"lower": 0.9, "untrained_value": 1.0, "paired_lower": 0.0}
+    said = tile(frames, **solved)
+    assert said.value == "none"
+    assert "shown to train, at up to 100 qubits; above chance there, trained or not: qcnn" in (
+        said.meaning
+    )
+    scores = frames["scores"]
+    is_wide = scores["n_qubits"] > scores["n_qubits"].min()
+    gain = {"paired_lower": np.where(is_wide, 0.0, 0.5)[: len(scores)]}
+    own = scores.assign(lower=0.9, untrained_value=1.0, **gain)
+    own = own[(own["dataset"] == "spt_path") & (own["arm"] == "qcnn")]
+    said = facts(frames | {"scores": own})[0]
+    assert said.value == f"{own['n_qubits'].min():,} qubits"
+    assert "100 were tried; above chance there, trained or not: qcnn" in said.meaning
+    assert "none wider was tried" in tile(frames, lower=0.9, paired_lower=0.5).meaning
+
+
+def test_the_smallest_variance_is_that_of_the_headline(frames):
+    rows = frames["trainability"]
+    least = next(fact for fact in facts(frames) if "variance" in fact.meaning)
+    figure = FIGURES["gradient_variance"]
+    said = figure.headline(figure.select(rows))
+    assert f"runs from {least.value} ({least.meaning.split(': ')[1]}) to" in said
+
+
 def test_the_scores_table_tells_records_and_copies_apart(frames):
     table = scores(frames["scores"], frames["runs"])
     names = ("arm", "qubits", "what was measured", "copies", "metric", "median")
@@ -205,6 +240,16 @@ def test_an_arm_of_which_some_repeats_ended_well_was_trained():
     assert "not trained" not in sentence
 
 
+def test_a_panel_holds_its_own_colour_bar_and_not_that_of_its_neighbour():
+    figure, axes = panels([["a"], ["b"], ["c"]], WIDE, 2.0)
+    for own, name in zip(axes, "abc", strict=True):
+        own.set_title(f"panel {name}")
+        own.inset_axes((1.1, 0, 0.1, 1)).set_title(f"bar {name}")
+    shown = inline(figure, render(figure, "png"), "bars", {}, Shared())
+    for (_, markup), name in zip(shown.panels, "abc", strict=True):
+        assert set(re.findall(">((?:panel|bar) .)<", markup)) == {f"panel {name}", f"bar {name}"}
+
+
 def test_coordinates_are_cut_to_what_can_be_seen(report):
     _, page = report
     figures = "".join(re.findall(r"<svg.*?</svg>", page, re.DOTALL))
@@ -220,6 +265,18 @@ def test_a_rival_that_did_not_run_says_why():
     assert len(table.rows) == len(rows)
     where = [table.columns.index(name) for name in ("status", "reason", "accuracy")]
     assert ["skipped", "no overlaps", "–"] in [[r[i].text for i in where] for r in table.rows]
+
+
+def test_a_row_of_a_surrogate_is_shown_once(frames):
+    rows = frames["rivals"].assign(arm="learner", ansatz=None)
+    surrogates = rows.assign(arm="surrogate of a", ansatz="qcnn")
+    missing = {name: to_table(name, []).to_pandas() for name in TABLES if name not in frames}
+    own = frames | missing | {"rivals": pd.concat([rows, surrogates])}
+    listed = [p for s in SECTIONS for p in s.parts if isinstance(p, Listed)]
+    shown = [row[0].text + row[2].text for part in listed for row in part.make(own).rows]
+    for dataset in set(rows["dataset"]):
+        assert shown.count(f"{dataset}surrogate of a") == (rows["dataset"] == dataset).sum()
+        assert shown.count(f"{dataset}learner") == (rows["dataset"] == dataset).sum()
 
 
 def test_cpu_time_is_that_of_every_stage_rivals_too(frames):
@@ -427,7 +484,7 @@ def test_references_hold_every_source():
     keys = {entry["key"] for entry in entries}
     sources = {record.bibtex for record in (*ANSATZE.values(), *DATASETS.values())}
     assert sources <= keys
-    assert all({"title", "people", "place", "year", "doi"} <= set(entry) for entry in entries)
+    assert all({"title", "people", "place", "year"} <= set(entry) for entry in entries)
     for ansatz in ANSATZE.values():
         doi = next(entry["doi"] for entry in entries if entry["key"] == ansatz.bibtex)
         assert f"doi:{doi}" in ansatz.source

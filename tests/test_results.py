@@ -6,18 +6,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from qnnbench.columns import IDENTITY, MEASUREMENT_COLUMNS, STATUSES, TABLES, schema
 from qnnbench.results import (
-    IDENTITY,
-    MEASUREMENT_COLUMNS,
-    STATUSES,
-    TABLES,
     Meter,
     content_hash,
     digest,
     identity,
     read_parquet,
     read_rows,
-    schema,
     to_table,
     write_atomically,
     write_parquet,

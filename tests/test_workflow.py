@@ -11,10 +11,11 @@ from zipfile import ZipFile
 import pytest
 
 from qnnbench import study
+from qnnbench.columns import TABLES
 from qnnbench.config import load
 from qnnbench.figures import FIGURES
 from qnnbench.report.printed_tables import PRINTED_TABLES
-from qnnbench.results import TABLES, read_rows
+from qnnbench.results import read_rows
 from tests.reliability.kills import kill_often
 from tests.reliability.studies import hashes
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import yaml
 
 from docs.parts.markdown import table
-from qnnbench.results import TABLES
+from qnnbench.columns import TABLES
 
 COLUMNS = Path(__file__).with_name("columns.yaml")
 

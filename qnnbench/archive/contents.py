@@ -13,6 +13,7 @@ import yaml
 from qnnbench.archive.crate import METADATA, crate
 from qnnbench.archive.environment import commit, versions
 from qnnbench.own import is_own
+from qnnbench.results import digest
 
 MANIFEST = "manifest-sha256.txt"
 OF_PROJECT = {
@@ -66,6 +67,10 @@ def with_own_files_beside(content: Any) -> tuple[Any, dict[str, Path]]:
         return [item for item, _ in pairs], {k: v for _, found in pairs for k, v in found.items()}
     if not isinstance(content, Mapping):
         return content, {}
+    if "sources" in content:  # a dataset: the config that is checked names one file or folder
+        kept = {key: value for key, value in content.items() if key not in ("family", "sources")}
+        reference, files = _states_beside(content["sources"])
+        return {**kept, **reference}, files
     if is_own(content) and "hash" in content:
         source = Path(content["file"])
         name = f"own/{content['hash']}/{source.name}"
@@ -74,6 +79,16 @@ def with_own_files_beside(content: Any) -> tuple[Any, dict[str, Path]]:
     made = {key: with_own_files_beside(value) for key, value in content.items()}
     files = {name: path for _, found in made.values() for name, path in found.items()}
     return {key: value for key, (value, _) in made.items()}, files
+
+
+def _states_beside(sources: Mapping[str, Mapping[str, Any]]) -> tuple[Any, dict[str, Path]]:
+    """Return the reference to a dataset of one's own and its files, one or one for each width."""
+    hashes = {width: source["hash"] for width, source in sources.items()}
+    if len(set(hashes.values())) == 1:
+        return with_own_files_beside(next(iter(sources.values())))
+    folder = f"own/{digest(hashes)}"
+    files = {f"{folder}/n{width}.parquet": Path(s["file"]) for width, s in sources.items()}
+    return {"file": folder}, files
 
 
 def contents(

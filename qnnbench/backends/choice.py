@@ -150,7 +150,13 @@ def _preference(limits: Limits) -> Callable[[tuple[Backend, Cost]], tuple]:
 
 
 def _priced(cost: Cost) -> str:
-    return f"{cost.seconds:.2g} s and {cost.memory_bytes / 1e6:.2g} MB"
+    return f"{_two_digits(cost.seconds)} s and {_two_digits(cost.memory_bytes / 1e6)} MB"
+
+
+def _two_digits(value: float) -> str:
+    """Return "0.012", "2.4" or "2,400"; an exponent only below 0.0001 and from a million on."""
+    rounded = float(f"{value:.2g}")
+    return f"{rounded:,.0f}" if 10 <= rounded < 1e6 else f"{rounded:.2g}"
 
 
 def _reason(name: str, chosen: Backend, offers: str, declined: list[str]) -> str:

@@ -11,6 +11,7 @@ import yaml
 
 from qnnbench.checkout import ROOT
 from qnnbench.claims.bounds import BOUNDS
+from qnnbench.columns import TABLES
 from qnnbench.config.problems import (
     KeyPath,
     Problem,
@@ -22,7 +23,6 @@ from qnnbench.config.problems import (
     unknown,
     validator,
 )
-from qnnbench.results import TABLES
 
 CLAIMS = ROOT / "config" / "claims.yaml"
 SCHEMA = ROOT / "workflow" / "schemas" / "claims.schema.yaml"

@@ -20,16 +20,20 @@ MOST_LISTED = 40
 def compare(
     before: Annotated[str, typer.Argument(help="results/STUDY, an archive or a Parquet file.")],
     after: Annotated[str, typer.Argument(help="The same; PATH@VERSION takes one version's rows.")],
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="AFTER may lack rows that BEFORE has.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Say what changed from BEFORE to AFTER, regressions first, and whether noise explains it.
 
-    Exit code 0: nothing fell or moved beyond noise; 1: something did; 2: no such results.
+    Exit code 0: nothing fell or moved beyond noise; 1: something did, or AFTER lacks rows of
+    BEFORE; 2: no such results.
     """
     from qnnbench.comparison import compare as compared
     from qnnbench.comparison import read_set
 
-    found = compared(read_set(before), read_set(after))
+    found = compared(read_set(before), read_set(after), allow_missing)
     if as_json:
         show_json(asdict(found) | {"exit_code": found.exit_code})
     else:
@@ -38,10 +42,10 @@ def compare(
 
 
 def _print(found: "Comparison") -> None:
-    """Print a comparison: changes beyond noise, rows of one set only, and counts."""
+    """Print a comparison: changes beyond noise, what is missing, what is new, and counts."""
     from qnnbench.comparison.changes import KINDS, ONLY_AFTER, ONLY_BEFORE, WITHIN_NOISE
 
-    counted = (ONLY_BEFORE, ONLY_AFTER, WITHIN_NOISE)
+    counted = (ONLY_AFTER, WITHIN_NOISE, *([ONLY_BEFORE] if found.allow_missing else []))
     shown = [change for change in found.changes if change.kind not in counted]
     if shown:
         columns = ("kind", "table", "cell", "what", "95 %", "p")
@@ -52,7 +56,9 @@ def _print(found: "Comparison") -> None:
         cells = Counter(change.table for change in found.changes if change.kind == kind)
         if cells:
             told = ", ".join(f"{count} of {table}" for table, count in cells.items())
-            typer.echo(f"Cells {kind}: {told}.")
+            is_lost = kind == ONLY_BEFORE and not found.allow_missing
+            way = ": coverage is lost (exit code 1; --allow-missing accepts it)" if is_lost else ""
+            typer.echo(f"Cells {kind}, whole or in some repeats: {told}{way}.")
     counts = ", ".join(f"{found.count(kind)} {kind}" for kind in KINDS if found.count(kind))
     old, new = found.cpu_time_s
     typer.echo(

@@ -67,6 +67,7 @@ class Comparison:
         changes: Regressions first.
         n_same: Cells that both have, without any difference.
         cpu_time_s: CPU seconds of the rows that both have, before and after.
+        allow_missing: Whether rows that ``after`` lacks are as they should be.
     """
 
     before: str
@@ -74,25 +75,29 @@ class Comparison:
     changes: tuple[Change, ...]
     n_same: int
     cpu_time_s: tuple[float, float]
+    allow_missing: bool = False
 
     @property
     def exit_code(self) -> int:
-        """1 where a score fell, a status worsened or an exact number moved; else 0."""
-        return int(any(change.kind in (REGRESSION, MOVED) for change in self.changes))
+        """1 where a score fell, a status worsened, an exact number moved or rows are missing."""
+        wrong = (REGRESSION, MOVED) if self.allow_missing else (REGRESSION, MOVED, ONLY_BEFORE)
+        return int(any(change.kind in wrong for change in self.changes))
 
     def count(self, kind: str) -> int:
         """Return how many changes are of a kind."""
         return sum(change.kind == kind for change in self.changes)
 
 
-def compare(before: ResultSet, after: ResultSet) -> Comparison:
+def compare(before: ResultSet, after: ResultSet, allow_missing: bool = False) -> Comparison:
     """Return what changed from one result set to another.
 
     Scores fall or rise beyond noise where neither the draw of test states (exact or normal
     test) nor the seeds (paired by repeat) explain the difference, at 5 % for all cells
     together (Holm). Numbers without sampling move where they differ by more than three times
     their stated errors; data, where their content hash differs. Tables of equal logical hash
-    are equal. The rows of steps, and what follows from other rows (leaderboard, history), are
+    are equal. Cells and repeats that only ``before`` has are a loss of coverage, which counts
+    as a regression unless ``allow_missing``; those that only ``after`` has are told. The rows of
+    steps, and what follows from other rows (leaderboard, history), are
     not compared.
     """
     changes: list[Change] = []
@@ -114,7 +119,7 @@ def compare(before: ResultSet, after: ResultSet) -> Comparison:
     different = {(c.table, c.cell) for c in changes if c.kind not in (ONLY_BEFORE, ONLY_AFTER)}
     ordered = sorted(changes, key=lambda c: (KINDS.index(c.kind), c.table, c.cell))
     n_same = n_cells - len(different)
-    return Comparison(before.name, after.name, tuple(ordered), n_same, spent)
+    return Comparison(before.name, after.name, tuple(ordered), n_same, spent, allow_missing)
 
 
 def _added(total: tuple[float, float], more: Sequence[float]) -> tuple[float, float]:
@@ -123,11 +128,11 @@ def _added(total: tuple[float, float], more: Sequence[float]) -> tuple[float, fl
 
 @dataclass(frozen=True)
 class _Pairs:
-    """The cells of one table: those that both sets have, and those that one has."""
+    """The cells of one table: those that both sets have, and those that one has, in words."""
 
     table: str
     both: dict[str, tuple[pd.DataFrame, pd.DataFrame]]
-    only: dict[str, dict[str, int]]
+    only: dict[str, dict[str, str]]
     cpu_time_s: tuple[float, float]
 
     @classmethod
@@ -140,10 +145,7 @@ class _Pairs:
     ) -> "_Pairs":
         old, new = _by_cell(before, key), _by_cell(after, key)
         both = {cell: _aligned(old[cell], new[cell]) for cell in old if cell in new}
-        only = {
-            ONLY_BEFORE: {cell: len(rows) for cell, rows in old.items() if cell not in new},
-            ONLY_AFTER: {cell: len(rows) for cell, rows in new.items() if cell not in old},
-        }
+        only = {ONLY_BEFORE: _beyond(old, new), ONLY_AFTER: _beyond(new, old)}
         spent = [sum(float(p[i]["cpu_time_s"].sum()) for p in both.values()) for i in (0, 1)]
         return cls(table, both, only, (spent[0], spent[1]))
 
@@ -154,6 +156,17 @@ def _by_cell(rows: pd.DataFrame | None, key: Sequence[str]) -> dict[str, pd.Data
         return {}
     groups = rows.groupby(list(key), dropna=False, sort=False)
     return {_named(key, place): part for place, part in groups}
+
+
+def _beyond(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) -> dict[str, str]:
+    """Return in words what cells of ``one`` have that ``other`` lacks: all rows or repeats."""
+    found = {}
+    for cell, rows in one.items():
+        if cell not in other:
+            found[cell] = f"{len(rows):,} row{'s' * (len(rows) > 1)}"
+        elif "repeat" in rows and (lost := set(rows["repeat"]) - set(other[cell]["repeat"])):
+            found[cell] = f"{len(lost):,} of {rows['repeat'].nunique():,} repeats"
+    return found
 
 
 def _named(key: Sequence[str], place: Sequence[Any]) -> str:
@@ -179,8 +192,8 @@ def _aligned(old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
 
 def _table_changes(pairs: _Pairs) -> Iterator[Change]:
     for kind, cells in pairs.only.items():
-        for cell, count in cells.items():
-            yield Change(kind, pairs.table, cell, f"{count} row{'s' * (count > 1)}")
+        for cell, words in cells.items():
+            yield Change(kind, pairs.table, cell, words)
     for cell, (old, new) in pairs.both.items():
         if status := _status_change(old, new):
             yield Change(status[0], pairs.table, cell, status[1])

@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from qnnbench.results import IDENTITY, TABLES, content_hash, read_parquet, schema
+from qnnbench.columns import IDENTITY, TABLES, schema
+from qnnbench.results import content_hash, read_parquet
 
 ELSEWHERE = {"collected": "hardware"}  # folders of a study that hold rows of another table
 LEFT_OUT = ("steps",)  # what they led to stands in runs and scores

@@ -28,6 +28,7 @@ from qnnbench.config.problems import (
     place_of,
     render,
     repeated_keys,
+    told_once,
     tree_of,
     validator,
 )
@@ -88,7 +89,7 @@ def check(
     for tree in trees:
         problems += repeated_keys(tree)
     if problems:
-        placed = {place_of(problem, trees): problem for problem in reversed(problems)}
+        placed = {place_of(problem, trees): problem for problem in reversed(told_once(problems))}
         lines = [render(placed[place], files, place) for place in sorted(placed)]
         many = f"{len(lines)} problems" if len(lines) > 1 else "1 problem"
         raise ValueError("\n  ".join([f"The config has {many}:", *lines]))

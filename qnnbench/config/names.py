@@ -1,8 +1,10 @@
 """Names, options and widths that a config asks for, held against tables and builders."""
 
 import inspect
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -238,7 +240,7 @@ def _ansatz_problems(path: KeyPath, entry: Mapping[str, Any]) -> Iterator[Proble
     from qnnbench.circuits.ansatze import ansatz_of
 
     if bad := _refused((*path, "ansatz"), ansatz_of, entry["ansatz"]):
-        yield from bad
+        yield from _of_file(entry["ansatz"], bad)
         return
     ansatz = ansatz_of(entry["ansatz"])
     problems = list(_option_problems(path, ansatz.build, f"ansatz {ansatz.name!r}", entry))
@@ -251,24 +253,37 @@ def _ansatz_problems(path: KeyPath, entry: Mapping[str, Any]) -> Iterator[Proble
 def _own_problems(
     path: KeyPath, entry: Mapping[str, Any], widths: Iterable[int]
 ) -> Iterator[Problem]:
-    """Yield what an ansatz of the user's own breaks of the contract, its name included."""
+    """Yield what an ansatz of the user's own breaks of the contract, its name included.
+
+    What it breaks at one width it mostly breaks at the next: the first such width is told.
+    """
     from qnnbench.circuits.ansatze import ANSATZE, ansatz_of
     from qnnbench.circuits.ansatze.contract import contract_problems
 
     if not is_own(entry["ansatz"]):
         return
     if bad := _refused(path, ansatz_of, entry["ansatz"]):
-        yield from bad
+        yield from _of_file(entry["ansatz"], bad)
         return
     ansatz = ansatz_of(entry["ansatz"])
     if ansatz.name in ANSATZE:
         text = f"{ansatz.name!r} is an ansatz of the package: rename the file or the function"
-        yield Problem(path, text)
+        yield from _of_file(entry["ansatz"], [Problem(path, text)])
     depth = {"n_layers": entry["n_layers"][0]} if "n_layers" in entry else {}
     for n_qubits in widths:
         options = {**entry.get("options", {}), **depth}
-        for text in contract_problems(ansatz, n_qubits, **options):
-            yield Problem(path, f"{entry['ansatz']['file']} at {n_qubits} qubits: {text}")
+        where = f"{entry['ansatz']['file']} at {n_qubits} qubits"
+        broken = contract_problems(ansatz, n_qubits, **options)
+        yield from _of_file(entry["ansatz"], [Problem(path, f"{where}: {t}") for t in broken])
+        if broken:
+            return
+
+
+def _of_file(source: Any, problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield problems with their fault, where the file of an own ansatz has it at any width."""
+    for problem in problems:
+        fault = f"{source} {re.sub('[0-9]+', 'n', problem.text)}" if is_own(source) else ""
+        yield replace(problem, fault=fault)
 
 
 def _loss_problems(

@@ -23,11 +23,20 @@ Place = tuple[int, int, str]
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing a config gets wrong: where, what, and the line of the schema that says so."""
+    """One thing a config gets wrong.
+
+    Attributes:
+        path: Where.
+        text: What.
+        schema_line: The line of the schema that says so.
+        fault: What is wrong, where that is no place of the config, as in a file of one's own
+            that many entries use: the same fault is told once.
+    """
 
     path: KeyPath
     text: str
     schema_line: int | None = None
+    fault: str = ""
 
 
 def validator(schema: Path = SCHEMA) -> jsonschema.protocols.Validator:
@@ -104,6 +113,17 @@ def repeated_keys(tree: yaml.Node) -> Iterator[Problem]:
         elif isinstance(node, yaml.SequenceNode):
             children = list(enumerate(node.value))
         stack += [((*path, key), child) for key, child in children]
+
+
+def told_once(problems: Iterable[Problem]) -> list[Problem]:
+    """Return the problems without those whose fault an earlier one has told."""
+    known: set[str] = set()
+    kept = []
+    for problem in problems:
+        if not problem.fault or problem.fault not in known:
+            kept.append(problem)
+            known.add(problem.fault)
+    return kept
 
 
 def place_of(problem: Problem, trees: Sequence[yaml.Node]) -> Place:

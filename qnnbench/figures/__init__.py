@@ -190,10 +190,11 @@ FIGURES = {
             success.headline,
             "Share of repeats, each with its own seed, that succeed, with its 95 % Wilson "
             "interval; hollow: of the same networks before training. A repeat succeeds where its "
-            f"main test score comes {success.REACHED:.0%} of the way from chance to its ceiling; "
-            f"on ghz_dephased where its contrast reaches {success.CONTRAST_REACHED:.0%} of the "
-            "most that any observable between -1 and 1 has on the noisy states. Rows that are not "
-            "ok count in no share; the table of scores has their number.",
+            f"main test score comes {100 * success.REACHED:.0f} % of the way from chance to its "
+            "ceiling; on ghz_dephased where its contrast reaches "
+            f"{100 * success.CONTRAST_REACHED:.0f} % of the most that any observable between -1 "
+            "and 1 has on the noisy states. Rows that are not ok count in no share; the table of "
+            "scores has their number.",
             "test scores with a chance line and a ceiling",
         ),
         Drawing(

@@ -15,6 +15,7 @@ from qnnbench.figures.panels import (
     message,
     panels,
     text_key,
+    width_words,
 )
 from qnnbench.figures.points import runs_by, tell
 from qnnbench.figures.repeats import over_repeats
@@ -114,11 +115,9 @@ def headline(rows: pd.DataFrame) -> str:
     ends = medians.agg(["first", "last", "size"])
     ends = ends[ends["size"] > 1]
     rising = int((ends["last"] > ends["first"]).sum())
-    widths = sorted(rows["n_qubits"].unique())
-    where = " and ".join(f"{width:,.0f}" for width in widths)
     return (
-        f"At {where} qubits the median validation score ends above its start "
-        f"for {rising} of {len(ends)} arms scored more than once"
+        f"At {width_words(rows['n_qubits'])} the median validation score ends above its start "
+        f"in {rising:,} of {len(ends):,} curves scored more than once"
     )
 
 

@@ -142,6 +142,31 @@ def label_ends(axes: Axes, ends: Sequence[LineEnd]) -> None:
         )
 
 
+def clear_legend(axes: Axes) -> None:
+    """Lower the axis until the legend in its lower left corner covers nothing that is drawn.
+
+    Call it before :func:`label_ends`, which freezes the limits.
+    """
+    legend = axes.get_legend()
+    if legend is None:
+        return
+    box = legend.get_window_extent().transformed(axes.transAxes.inverted())
+    left, right = axes.get_xlim()
+    reach = left + box.x1 * (right - left)
+    drawn = [np.asarray(line.get_xydata(), float) for line in axes.get_lines()]
+    for marks in axes.collections:  # the bars of intervals
+        drawn += [np.asarray(path.vertices, float) for path in marks.get_paths()]
+    lowest = [
+        min([*y[x <= reach], np.interp(reach, x, y)])
+        for x, y in (points.T for points in drawn if len(points))
+        if x.min() <= reach
+    ]
+    low, high = axes.get_ylim()
+    share = box.y1 + 0.03  # of the height: the legend and half a marker
+    if lowest and (min(lowest) - low) / (high - low) < share:
+        axes.set_ylim(bottom=(min(lowest) - share * high) / (1 - share))
+
+
 def spread(wanted: np.ndarray, heights: np.ndarray) -> np.ndarray:
     """Return centres nearest to ``wanted`` of boxes that do not overlap.
 
@@ -206,6 +231,14 @@ def message(text: str, layout: Layout) -> Figure:
     figure = Figure(figsize=(layout.width_in, 1.2))
     figure.text(0.5, 0.5, text, ha="center", va="center", color=LIGHT["muted"], wrap=True)
     return figure
+
+
+def width_words(widths: Iterable[int]) -> str:
+    """Return "8 qubits", "8, 9 and 32 qubits", and of more "12 widths from 8 to 100 qubits"."""
+    values = [f"{width:,.0f}" for width in sorted({int(width) for width in widths})]
+    if len(values) > 3:
+        return f"{len(values):,} widths from {values[0]} to {values[-1]} qubits"
+    return " and ".join(filter(None, (", ".join(values[:-1]), values[-1]))) + " qubits"
 
 
 def arm_label(arm: str, dataset: str) -> str:

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from qnnbench.figures.panels import (
     Layout,
     LineEnd,
+    clear_legend,
     label_ends,
     message,
     panels,
@@ -172,6 +174,7 @@ def gradient_variance(rows: pd.DataFrame, layout: Layout) -> Figure:
         labels = [[line.label for line in lines if line.kind != SAMPLED]]
         labels += [[line.label for line in group if is_named(line, group)] for group in groups[1:]]
         figure, axes = panels([names for names in labels for _ in range(2)], layout, 3.6)
+        _explain(axes[0], {line.kind for line in lines}, exactly_zero(rows))
         for i, group in enumerate(groups):
             gradient, loss = axes[2 * i : 2 * i + 2]
             chosen = [look[line.key, line.kind] for line in group]
@@ -182,7 +185,6 @@ def gradient_variance(rows: pd.DataFrame, layout: Layout) -> Figure:
             loss.set_title("Loss, sampled" if i else "Variance of the loss")
             gradient.set_ylabel("Var ∂C/∂θ (rad⁻², log scale)")
             loss.set_ylabel("Var C (dimensionless, log scale)")
-        _explain(axes[0], {line.kind for line in lines}, exactly_zero(rows))
         return figure
 
 
@@ -240,6 +242,7 @@ def draw_curves(
     width_axis(axes, pd.concat([li.rows for li in lines])["n_qubits"], logarithmic=False)
     axes.set_ylim(axes.get_ylim()[0], max(0.0, axes.get_ylim()[1]))
     decade_axis(axes)
+    clear_legend(axes)
     label_ends(axes, ends)
 
 
@@ -285,7 +288,7 @@ def decade_axis(axes: Axes) -> None:
 
 
 def _explain(axes: Axes, kinds: set[str], zero: pd.DataFrame) -> None:
-    """Say in the empty corner what the line styles mean and what is not drawn."""
+    """Say in the lower left corner what the line styles mean and what is not drawn."""
     styles: dict[str, dict[str, Any]] = {
         "mean over symbols": {"marker": "o"},
         "maximum over symbols": {"linestyle": ":", "linewidth": 1.0},
@@ -296,7 +299,7 @@ def _explain(axes: Axes, kinds: set[str], zero: pd.DataFrame) -> None:
     if CLOSED_FORM in kinds:
         styles["closed form"] = {"linestyle": "--", "linewidth": 1.1}
     handles = [
-        axes.plot([], [], color=LIGHT["muted"], label=label, **strokes)[0]
+        Line2D([], [], color=LIGHT["muted"], label=label, **strokes)
         for label, strokes in styles.items()
     ]
     note = f"{len(zero):,} exactly zero: not drawn" if len(zero) else None
@@ -306,17 +309,25 @@ def _explain(axes: Axes, kinds: set[str], zero: pd.DataFrame) -> None:
     legend.get_title().set_color(LIGHT["muted"])
 
 
-def headline(rows: pd.DataFrame) -> str:
-    """Return what the figure shows, in one sentence; ``rows`` are drawable."""
+def at_widest(rows: pd.DataFrame) -> tuple[int, dict[str, float]]:
+    """Return the largest width of drawable ``rows``, and log10 means there by label of curve.
+
+    Of measured curves where there are any; what is exactly zero is left out.
+    """
     measured = rows[rows["kind"] == MEASURED]
     rows = measured if len(measured) else rows
-    width = rows["n_qubits"].max()
+    width = int(rows["n_qubits"].max())
     ends = {
         line.label: float(line.rows.loc[line.rows["n_qubits"] == width, MEAN].iloc[0])
         for line in curves(rows)
         if (line.rows["n_qubits"] == width).any()
     }
-    finite = {label: value for label, value in ends.items() if np.isfinite(value)}
+    return width, {label: value for label, value in ends.items() if np.isfinite(value)}
+
+
+def headline(rows: pd.DataFrame) -> str:
+    """Return what the figure shows, in one sentence; ``rows`` are drawable."""
+    width, finite = at_widest(rows)
     if not finite:
         return f"At {width:,} qubits every drawn gradient variance is exactly zero"
     low, high = min(finite, key=finite.__getitem__), max(finite, key=finite.__getitem__)

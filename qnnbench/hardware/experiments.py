@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from qnnbench.circuits.ansatze import Network, build_ansatz
+from qnnbench.columns import TABLES
 from qnnbench.hardware.accuracy import (
     circuit_columns,
     judged,
@@ -19,7 +20,6 @@ from qnnbench.hardware.machine import MachineCircuit, machine_circuit
 from qnnbench.hardware.noise import no_error_probability, noisy_circuit
 from qnnbench.hardware.on_device import member
 from qnnbench.hardware.vendors import PUBLISHED
-from qnnbench.results import TABLES
 from qnnbench.states.samples import Dataset
 
 Rows = list[dict[str, Any]]

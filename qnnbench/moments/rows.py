@@ -50,7 +50,7 @@ def trainability_row(
         rng: Randomness of the draws; None for a generator seeded with 0.
 
     Returns:
-        Columns of ``results.TABLES["trainability"]``; logarithms base 10. Mean, median
+        Columns of ``columns.TABLES["trainability"]``; logarithms base 10. Mean, median
         and maximum of the gradient variance are over all symbols, those with zero
         included, and null where there are no gradients.
 

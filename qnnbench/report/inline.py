@@ -89,16 +89,18 @@ def inline(
             named by a point.
         shared: Receives styles and marks.
     """
+    boxes = cells(figure)
+    for i, (axes, _) in enumerate(boxes):  # counted ids would count colour bars too
+        axes.set_gid(f"panel_{i}")
     root = ElementTree.fromstring(render(figure, "svg", outlines=False))
     groups = {group.get("id", ""): group for group in root.iter(f"{_SVG}g")}
     writer = _Writer(shared, root)
-    boxes = cells(figure)
     width, height = (72 * float(side) for side in figure.get_size_inches())
     panels: list[tuple[str, Markup]] = []
     room = FIGURE_BYTES
     for i, (axes, box) in enumerate(boxes):
         title = axes.get_title(loc="left") or name
-        drawn = writer.children(groups[f"axes_{figure.axes.index(axes) + 1}"])
+        drawn = writer.children(groups[f"panel_{i}"])
         if len(drawn) > PANEL_BYTES:
             picture = _picture(png, box, (width, height))
             drawn = min(drawn, picture, key=len)

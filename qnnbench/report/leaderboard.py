@@ -54,7 +54,7 @@ def _standings(rows: pd.DataFrame) -> list[str]:
     told = rows[["rank_lower", "rank_upper", "n_ranked"]].fillna(0).astype(int)
     found = []
     for (low, high, count), ties in zip(told.itertuples(index=False), shared, strict=True):
-        span = f"{low}" if low == high else f"{low}–{high}"
+        span = f"{low}" if low == high else f"{low}–\u2060{high}"
         words = f"{span} of {count}{', shared' if ties else ''}"
         found.append("alone" if count == 1 else words.replace(" ", "\u00a0") if count else "")
     return found

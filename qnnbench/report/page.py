@@ -154,6 +154,7 @@ def render_page(
     """Return the HTML of the page; every name and reason is escaped."""
     environment = templates()
     environment.filters["powers"] = powers
+    environment.filters["breakable"] = breakable
     return environment.get_template("template.html").render(
         study=config.get("study", "unnamed"),
         style=Markup("".join((FOLDER / f).read_text() for f in ("page.css", "claims.css"))),
@@ -215,16 +216,28 @@ def powers(text: str) -> Markup:
     return Markup(raised)
 
 
+def breakable(text: Markup) -> Markup:
+    """Return ``text`` with a place to break after each underscore, for narrow screens."""
+    return text.replace("_", Markup("_<wbr>"))
+
+
 def _raise(match: re.Match[str]) -> str:
     return f"10<sup>{'−' if match[1] else ''}{match[2]}</sup>"
 
 
 def references(bibliography: str) -> list[dict[str, str]]:
-    """Return the entries of a BibTeX file that holds one ``field = {value},`` per line."""
+    """Return the entries of a BibTeX file that holds one ``field = {value},`` per line.
+
+    Fields besides the file's: "key", "people", and "place", where it is found in print.
+    """
     entries = []
     for key, body in re.findall(r"@\w+\{(\w+),\n(.*?)\n\}", bibliography, re.DOTALL):
         fields = dict(re.findall(r"^\s*(\w+) = \{(.*)\},$", body, re.MULTILINE))
         people = [" ".join(reversed(n.split(", "))) for n in fields["author"].split(" and ")]
-        place = fields.get("booktitle") or f"{fields['journal']} {fields['volume']}"
+        if "eprint" in fields:
+            place = f"arXiv:{fields['eprint']}"
+        else:
+            whole = fields.get("booktitle") or f"{fields['journal']} {fields['volume']}"
+            place = f"{whole}, {fields['pages'].replace('--', '–')}"
         entries.append({**fields, "key": key, "people": ", ".join(people), "place": place})
     return entries

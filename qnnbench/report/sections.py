@@ -59,6 +59,12 @@ class Section:
     parts: tuple[Drawn | Listed | Partial, ...]
 
 
+def _rivals(frames: Frames) -> Table:
+    rows = frames["rivals"]
+    shown = tables.rivals(rows[rows["ansatz"].isna()])
+    return replace(shown, caption="Classical rivals on the same states")
+
+
 def _surrogates(frames: Frames) -> Table:
     rows = frames["rivals"]
     shown = tables.rivals(rows[rows["ansatz"].notna()])
@@ -126,7 +132,7 @@ SECTIONS = (
             ),
             Drawn("ladder"),
             Listed(
-                lambda frames: tables.rivals(frames["rivals"]),
+                _rivals,
                 "No classical rivals.",
                 folded="All rivals",
             ),

@@ -1,5 +1,6 @@
 """The first screen: which network trains at which width on which data, at what cost."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -9,7 +10,7 @@ import pandas as pd
 
 from qnnbench.figures.panels import arm_label
 from qnnbench.figures.scores import main_scores, score_text
-from qnnbench.figures.trainability import MAXIMUM, MEAN
+from qnnbench.figures.trainability import MAXIMUM, at_widest, drawable
 from qnnbench.report.cells import ABSENT, MAX_CELLS, Cell, Table
 from qnnbench.report.tables import matching_moments, repeated
 
@@ -31,28 +32,26 @@ def trains(score: Row) -> bool:
     Its interval lies above chance and above the untrained network: by the paired gain on
     the same states where rows have it, else by the interval.
     """
+    return bool(score["lower"] > score["chance"]) and _gains(score)
+
+
+def _gains(score: Row) -> bool:
+    """Say whether the interval of a score lies above the untrained network."""
     gain = score["paired_lower"]
     if pd.isna(gain):
         gain = score["lower"] - score["untrained_value"]
-    return bool(score["lower"] > score["chance"] and gain > 0)
+    return bool(gain > 0)
 
 
 def facts(frames: dict[str, pd.DataFrame]) -> list[Fact]:
     """Return the widest trained network, the smallest variance, rows and CPU time."""
-    found = []
-    scores = [row for row in _typical_rows(frames) if trains(row)]
-    if scores:
-        width = max(row["n_qubits"] for row in scores)
-        found_at = [row for row in scores if row["n_qubits"] == width]
-        names = sorted({row["ansatz"] + _per_copy(row) for row in found_at})
-        found.append(Fact(f"{width:,} qubits", f"widest that trains: {', '.join(names)}"))
-    moments = frames["trainability"]
-    moments = moments[(moments["status"] == "ok") & np.isfinite(moments[MEAN].astype(float))]
-    moments = moments[moments["contrast"].isna() & (moments["method"] != "closed-form")]
-    if len(moments):
-        least = moments.sort_values(MEAN).iloc[0]
-        of = f"{least['ansatz']} {least['observable']}, {least['n_qubits']:,} qubits"
-        found.append(Fact(f"10^{least[MEAN]:.1f}", f"smallest mean gradient variance: {of}"))
+    found = _trained_fact(_typical_rows(frames))
+    moments = drawable(frames["trainability"])
+    if len(moments) and (ends := at_widest(moments))[1]:
+        width, means = ends
+        least = min(means, key=means.__getitem__)
+        of = f"smallest mean gradient variance at {width:,} qubits: {least}"
+        found.append(Fact(f"10^{means[least]:.1f}", of))
     cells = pd.concat(
         frames[table]
         for table in ("datasets", "certificates", "trainability", "verdicts", "runs", "rivals")
@@ -62,6 +61,33 @@ def facts(frames: dict[str, pd.DataFrame]) -> list[Fact]:
     found.append(Fact(f"{done:,} of {len(cells):,}", f"rows are ok{others}"))
     found.append(Fact(duration(float(cells["cpu_time_s"].sum())), "of CPU time, all stages"))
     return found
+
+
+def _trained_fact(scores: list[Row]) -> list[Fact]:
+    """Return the widest network that trains, or that none does, and how wide was tried.
+
+    Networks beyond it that beat chance just as well untrained are named: they have not failed.
+    """
+    if not scores:
+        return []
+    gains = [row for row in scores if trains(row)]
+    width = max((row["n_qubits"] for row in gains), default=0)
+    tried = max(row["n_qubits"] for row in scores)
+    if gains:
+        value = f"{width:,} qubits"
+        meaning = f"widest that trains: {_names(r for r in gains if r['n_qubits'] == width)}"
+        meaning += "; none wider was tried" if width == tried else f"; {tried:,} were tried"
+    else:
+        value = "none"
+        meaning = f"of the networks is shown to train, at up to {tried:,} qubits"
+    wider = [row for row in scores if row["n_qubits"] > width and not _gains(row)]
+    if easy := _names(row for row in wider if row["lower"] > row["chance"]):
+        meaning += f"; above chance there, trained or not: {easy}"
+    return [Fact(value, meaning)]
+
+
+def _names(scores: Iterable[Row]) -> str:
+    return ", ".join(sorted({row["ansatz"] + _per_copy(row) for row in scores}))
 
 
 def _typical_rows(frames: dict[str, pd.DataFrame]) -> list[Row]:
@@ -107,7 +133,8 @@ def overview(frames: dict[str, pd.DataFrame]) -> Table:
     caption = (
         "What trains, by width in qubits: test score of the median repeat (accuracy, fidelity or "
         "R²), below it the minimum of so many repeats. ▲ trains: its interval lies above chance "
-        "and above the same network untrained. ○ not shown to train. A word: why it did not run. "
+        "and above the same network untrained. ○ not shown to train: one of the two is not shown. "
+        "A word: why it did not run. "
         "Cost: CPU time of a run at the largest width, and peak memory. Of two copies measured "
         "together: the width of one."
     )
@@ -163,6 +190,8 @@ def _told(score: Row, runs: pd.DataFrame) -> str:
         for column in ("value", "lower", "upper", "untrained_value", "chance")
     )
     verdict = "it trains" if trains(score) else "not shown to train"
+    if score["lower"] > score["chance"] and not trains(score):
+        verdict = "above chance, but not shown to be above untrained"
     sentence = (
         f"At {score['n_qubits']:,} qubits{_per_copy(score)} {score['arm']} reaches "
         f"{score['metric']} {value} [{lower}, {upper}] on {score['dataset']} ({repeats}); "

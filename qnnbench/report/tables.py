@@ -275,6 +275,7 @@ def not_run(rows: pd.DataFrame, moment_rows: pd.DataFrame) -> Table:
         MAXIMUM: ("max (rad⁻²)", decades),
     }
     frame = pd.DataFrame(faced, columns=list(dict.fromkeys([*key, *_FACED])))
+    frame = frame.sort_values(["dataset", "arm", "n_qubits"], kind="stable")
     return table("not_run", "Not trained: the reason, and the gradients it faced", frame, columns)
 
 

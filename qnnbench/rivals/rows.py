@@ -33,6 +33,7 @@ class Rival:
         columns: Maps (record, is_train) to the columns that the learner reads.
         learner: Key of ``LEARNERS``.
         source: DOI or arXiv id of the method, with the place in the text.
+        bibtex: Key of that source in ``qnnbench/report/references.bib``.
     """
 
     name: str
@@ -40,25 +41,26 @@ class Rival:
     columns: Callable[[Any, np.ndarray], np.ndarray]
     learner: str
     source: str
+    bibtex: str
 
 
-_SKLEARN = "Pedregosa et al., J. Mach. Learn. Res. 12, 2825 (2011)"
-_HUANG = "doi:10.1126/science.abk3333, arXiv:2106.12627"
-_FIDELITY = "doi:10.1038/s41586-019-0980-2, the kernel |<x|z>|²"
+_SKLEARN = ("Pedregosa et al., J. Mach. Learn. Res. 12, 2825 (2011)", "pedregosa2011")
+_HUANG = ("doi:10.1126/science.abk3333, arXiv:2106.12627", "huang2022")
+_FIDELITY = ("doi:10.1038/s41586-019-0980-2, the kernel |<x|z>|²", "havlicek2019")
 
 RIVALS: dict[str, Rival] = {
     rival.name: rival
     for rival in (
-        Rival("z_logistic", "z shots", z_columns, "logistic", _SKLEARN),
-        Rival("z_boosting", "z shots", z_columns, "boosting", _SKLEARN),
-        Rival("z_mlp", "z shots", z_columns, "mlp", _SKLEARN),
-        Rival("pauli_logistic", "pauli expectations", as_recorded, "logistic", _SKLEARN),
-        Rival("pauli_boosting", "pauli expectations", as_recorded, "boosting", _SKLEARN),
-        Rival("pauli_mlp", "pauli expectations", as_recorded, "mlp", _SKLEARN),
-        Rival("shadow_logistic", "shadows", shadow_columns, "logistic", _HUANG),
-        Rival("shadow_svm", "shadows", shadow_kernel, "svm", _HUANG),
-        Rival("overlap_svm", "overlaps", as_recorded, "svm", _FIDELITY),
-        Rival("overlap_nearest", "overlaps", as_recorded, "nearest", _FIDELITY),
+        Rival("z_logistic", "z shots", z_columns, "logistic", *_SKLEARN),
+        Rival("z_boosting", "z shots", z_columns, "boosting", *_SKLEARN),
+        Rival("z_mlp", "z shots", z_columns, "mlp", *_SKLEARN),
+        Rival("pauli_logistic", "pauli expectations", as_recorded, "logistic", *_SKLEARN),
+        Rival("pauli_boosting", "pauli expectations", as_recorded, "boosting", *_SKLEARN),
+        Rival("pauli_mlp", "pauli expectations", as_recorded, "mlp", *_SKLEARN),
+        Rival("shadow_logistic", "shadows", shadow_columns, "logistic", *_HUANG),
+        Rival("shadow_svm", "shadows", shadow_kernel, "svm", *_HUANG),
+        Rival("overlap_svm", "overlaps", as_recorded, "svm", *_FIDELITY),
+        Rival("overlap_nearest", "overlaps", as_recorded, "nearest", *_FIDELITY),
     )
 }
 

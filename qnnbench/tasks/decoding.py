@@ -132,7 +132,7 @@ class BitFlips:
 
         Source:
             Dennis, Kitaev, Landahl and Preskill, J. Math. Phys. 43, 4452 (2002);
-            Higgott and Gidney, arXiv:2303.15933.
+            Higgott and Gidney, Quantum 9, 1600 (2025).
         """
         try:
             import pymatching

@@ -95,6 +95,7 @@ def _circuit_problems(network: Network, n_qubits: int) -> Iterator[str]:
     wide = [op for op in network.circuit.all_operations() if cirq.num_qubits(op) > 2]
     if wide:
         yield f"gates act on one or two qubits, found {wide[0]!r}: write it as several"
+        return  # a program says the same of it
     try:
         compile_circuit(network.circuit)
     except UnsupportedCircuit as unsupported:
