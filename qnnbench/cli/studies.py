@@ -62,10 +62,11 @@ def resume(
 ) -> None:
     """Go on with a study in this folder that was stopped or killed.
 
-    Refuses while a run of it is alive. Otherwise removes the lock that a killed run left and
-    runs Snakemake with the recommended flags; training goes on from its checkpoints.
+    Refuses while a run of it is alive. Otherwise removes the lock that a killed run left, and the
+    files it had half written unless another study runs here, and runs Snakemake with the
+    recommended flags; training goes on from its checkpoints.
     """
-    from qnnbench.cli.holders import held_checkpoints, live_runs, locked_files
+    from qnnbench.cli.holders import held_checkpoints, live_runs, locked_files, orphans
     from qnnbench.config import load
 
     here = Path.cwd()
@@ -78,14 +79,19 @@ def resume(
         raise ValueError(_is_alive(study, held, live))
     call = [sys.executable, "-m", "snakemake", *_snakemake_flags(config, cores), *(flags or [])]
     unlock = [*call[:3], *_snakemake_flags(config, cores), "--unlock"]
+    swept = [] if live else orphans(here)
     told = {"study": study, "n_locked": len(locked), "commands": [unlock] * bool(locked) + [call]}
+    told["swept"] = [str(file.relative_to(here)) for file in swept]
     code = 0
+    for file in swept if not dry else []:
+        file.unlink(missing_ok=True)
     for command in told["commands"] if not dry else []:
         code = code or subprocess.run(command, stdout=sys.stderr if as_json else None).returncode
     if as_json:
         show_json({**told, "exit_status": None if dry else code})
     elif dry:
-        typer.echo("\n".join(" ".join(command) for command in told["commands"]))
+        done = [f"remove {file}" for file in told["swept"]]
+        typer.echo("\n".join([*done, *(" ".join(command) for command in told["commands"])]))
     if code:
         raise typer.Exit(code)
 
