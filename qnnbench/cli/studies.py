@@ -120,18 +120,25 @@ def plan(
     config: ConfigFile,
     results: RESULTS = Path("results"),
     cells: Annotated[bool, typer.Option("--cells", help="Every cell, not only stages.")] = False,
+    max_cpu_hours: Annotated[
+        float | None, typer.Option(help="Show what this budget would drop; default: the config's.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print what every stage of CONFIG will cost, what will not run and why, what is done."""
     from qnnbench.config import load
-    from qnnbench.plan import by_stage, n_cells, speed, study_plan
+    from qnnbench.plan import by_stage, n_cells, speed, study_plan, trimmed
     from qnnbench.plan.measured import calibration
+    from qnnbench.plan.trim import KEY, dropped
 
     asked_for, planned = load(config), []
     with progress("counting operations", n_cells(asked_for)) as advance:
         for cell in study_plan(asked_for, results / asked_for["study"]):
             planned.append(cell)
             advance(1)
+    hours = max_cpu_hours or asked_for["budgets"].get(KEY)
+    if hours:
+        planned = trimmed(planned, dropped(asked_for, planned, hours))
     stages, pace = by_stage(planned, asked_for["budgets"]), speed(planned)
     half, most = calibration().spread()
     basis = {"on": calibration().on, "half_within": half, "nine_in_ten_within": most}
