@@ -99,7 +99,9 @@ def test_a_job_that_outlived_snakemake_is_left_alone_though_nothing_is_locked(ra
 def half_written_in(folder):
     """Leave what killed writers leave; return it, and files that only look like it."""
     left = []
-    for place in ("results/smoke/runs/a/n8.parquet", "checkpoints/0a/b.npz", "reports/x.html"):
+    places = ["results/smoke/runs/a/n8.parquet", "checkpoints/0a/b.npz", "reports/x.html"]
+    places.append(".snakemake/storage/s3/bucket/results/smoke/runs/a/n8.parquet")
+    for place in places:
 
         def write(temporary):
             temporary.write_text("half")
@@ -176,3 +178,11 @@ def test_locks_of_the_default_study_are_told_from_those_of_others(tmp_path):
     own = ["reports/index.html", "results/default/runs/a/n8.parquet"]
     lock(tmp_path, *own, "reports/smoke/index.html", "results/smoke/runs/a/n8.parquet")
     assert locked_files(tmp_path, "default") == sorted(own)
+
+
+def test_the_lock_of_a_study_in_object_storage_is_removed_with_its_flags(ran, tmp_path):
+    lock(tmp_path, ".snakemake/storage/s3/bucket/prefix/results/smoke/runs/a/n8.parquet")
+    flags = ["--default-storage-provider", "s3"]
+    assert invoke(CONFIG, "--", *flags).exit_code == 0
+    assert ["--unlock" in command for command in ran] == [True, False]
+    assert all(command[-2:] == flags for command in ran)

@@ -12,7 +12,8 @@ from qnnbench.config import load
 from qnnbench.plan import PlannedCell, study_plan, trimmed
 from qnnbench.plan.stored import TABLES
 from qnnbench.plan.trim import TRIMMED, Dropped, dropped, dropped_rows, settled, without
-from qnnbench.results import to_table
+from qnnbench.results import read_rows, to_table
+from tests.reliability.studies import PATIENCE_S, ROOT, started
 
 SMOKE = "config/smoke.yaml"
 
@@ -186,3 +187,34 @@ def test_the_command_lists_what_a_budget_would_drop(smoke, cells, tmp_path):
     assert sum(row["cpu_s"] for row in found["stages"]) <= 3600 * budget
     shown = CliRunner().invoke(app, words).stdout
     assert f"over_budget: {told[0]['name']} at n_qubits {told[0]['n_qubits']}" in shown
+
+
+def test_the_workflow_leaves_out_what_is_dropped_and_writes_rows_that_say_so(
+    smoke, cells, tmp_path
+):
+    budget = (least(smoke, cells) + hours(cells)) / 2
+    gone = {one.place for one in dropped(smoke, cells, budget)}
+    config = tmp_path / "trimmed.yaml"
+    text = (ROOT / SMOKE).read_text()
+    config.write_text(text.replace("budgets:\n", f"budgets:\n  max_cpu_hours: {budget:.9f}\n"))
+    tables = sorted({TABLES[stage] for stage, _, _ in gone})
+    files = [f"results/smoke/dropped/{table}.parquet" for table in tables]
+    run = started(tmp_path, config, flags=["--", *files])
+    assert run.wait(PATIENCE_S) == 0
+    said = (tmp_path / "said.txt").read_text()
+    for stage, name, n_qubits in gone:
+        assert f"dropped: {stage} {name} at n_qubits {n_qubits}: " in said
+    found = {
+        table: read_rows(table, [tmp_path / file])
+        for table, file in zip(tables, files, strict=True)
+    }
+    rows = found["runs"]
+    for name, n_qubits in {(name, n) for stage, name, n in gone if stage == "training"}:
+        mine = rows[(rows["arm"] == name) & (rows["n_qubits"] == n_qubits)]
+        assert set(mine["status"]) == {"over_budget"}
+        assert mine["reason"].str.contains("max_cpu_hours").all()
+    whole = started(tmp_path, config, flags=["--dry-run", "--quiet", "host"])
+    assert whole.wait(PATIENCE_S) == 0
+    asked = (tmp_path / "said.txt").read_text()[len(said) :]
+    assert "results/smoke/runs/qcnn_spt_path/n4.parquet" in asked
+    assert "results/smoke/runs/qcnn_spt_path/n4-8.parquet" not in asked

@@ -15,7 +15,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 SCRIPTS = ".snakemake/scripts/"
-WRITTEN = ("results", "checkpoints", "reports", "archives")  # folders of whole files
+WRITTEN = ("results", "checkpoints", "reports", "archives", ".snakemake/storage")
 TEMPORARY = re.compile(r"\..+\.[0-9a-f]{32}\.tmp")  # what results.write_atomically writes first
 
 
@@ -56,13 +56,16 @@ def is_of_snakemake(words: Iterable[str]) -> bool:
 
 
 def locked_files(folder: Path, study: str) -> list[str]:
-    """Return the files of a study that Snakemake's locks in ``folder`` name."""
+    """Return the files of a study that Snakemake's locks in ``folder`` name.
+
+    Of a study in object storage they are the local copies, below ``.snakemake/storage``.
+    """
     own = [f"results/{study}/", f"logs/{study}/"]
     is_default = study == "default"
     own += ["reports/index.html", "reports/figures"] if is_default else [f"reports/{study}/"]
     locks = sorted((folder / ".snakemake" / "locks").glob("*.lock"))
     named = [line for lock in locks for line in lock.read_text().splitlines()]
-    return sorted({file for file in named if file.startswith(tuple(own))})
+    return sorted({file for file in named if any(f"/{place}" in f"/{file}" for place in own)})
 
 
 def held_checkpoints(config: Mapping[str, Any], folder: Path) -> Iterator[Path]:

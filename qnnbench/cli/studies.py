@@ -78,7 +78,7 @@ def resume(
     if held or orphaned or (locked and live):
         raise ValueError(_is_alive(study, held, live))
     call = [sys.executable, "-m", "snakemake", *_snakemake_flags(config, cores), *(flags or [])]
-    unlock = [*call[:3], *_snakemake_flags(config, cores), "--unlock"]
+    unlock = [*call[:3], "--unlock", *call[3:]]
     swept = [] if live else orphans(here)
     told = {"study": study, "n_locked": len(locked), "commands": [unlock] * bool(locked) + [call]}
     told["swept"] = [str(file.relative_to(here)) for file in swept]
