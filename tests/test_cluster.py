@@ -7,6 +7,7 @@ and, for Slurm, a controller that answers) and says what is missing where it is 
 import subprocess
 from importlib.util import find_spec
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 import yaml
@@ -103,11 +104,14 @@ def test_a_study_in_object_storage_has_the_rows_of_one_on_disk(server, small, tm
     flags += ["--storage-s3-endpoint-url", server]
     run(tmp_path / "stored", small, *flags)
     truth = determinism.finished(tmp_path / "local", 2, config=small)
+    run(tmp_path / "stored", small, *flags, "--", "archive")
     fetched(server, tmp_path / "bucket")
     assert len(truth) > 8
     assert hashes(tmp_path / "bucket") == truth
     page = tmp_path / "bucket" / "reports" / "smoke" / "index.html"
     assert "<html" in page.read_text()
+    with ZipFile(tmp_path / "bucket" / "archives" / "smoke.zip") as archive:
+        assert "results/runs/qcnn_spt_path/n4.parquet" in archive.namelist()
     assert not (tmp_path / "stored" / "results").exists()
     assert "Nothing to be done" in run(tmp_path / "stored", small, *flags, "--dry-run")
     resumed = run(tmp_path / "elsewhere", small, *flags, "--dry-run")  # the bucket is the study
