@@ -90,6 +90,12 @@ def test_of_the_widest_the_costliest_goes_first():
     assert dropped(config, cells[::-1], 110 / 3600)[0].place == ("trainability", "a", 12)
 
 
+def test_what_will_not_run_anyway_is_left_alone_and_hides_nothing():
+    config, cells = made_up({"a": [1, 20, 0], "b": [1, 10]})
+    places = [one.place[1:] for one in dropped(config, cells, 13 / 3600)]
+    assert places == [("a", 8)]
+
+
 def test_a_budget_below_the_narrowest_widths_is_refused_with_what_they_take():
     config, cells = made_up({"a": [3600, 1], "b": [7200]})
     with pytest.raises(ValueError, match=r"max_cpu_hours is 2, .* estimated at 3 CPU hours"):

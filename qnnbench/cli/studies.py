@@ -138,7 +138,7 @@ def plan(
             advance(1)
     hours = max_cpu_hours or asked_for["budgets"].get(KEY)
     if hours:
-        planned = trimmed(planned, dropped(asked_for, planned, hours))
+        planned = trimmed(planned, dropped(asked_for, study_plan(asked_for), hours))
     stages, pace = by_stage(planned, asked_for["budgets"]), speed(planned)
     half, most = calibration().spread()
     basis = {"on": calibration().on, "half_within": half, "nine_in_ten_within": most}

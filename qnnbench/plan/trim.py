@@ -67,8 +67,8 @@ def dropped(
     total, gone = sum(seconds.values()), []
     groups = {
         place: sum(seconds.get(part, 0.0) for part in (place, *_on_machines(config, place)))
-        for place in seconds
-        if place[0] in TRIMMED
+        for place, own in seconds.items()
+        if place[0] in TRIMMED and own > 0  # what will not run anyway tells its own reason
     }
     left = total
     while left > 3600 * max_cpu_hours:
