@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from qnnbench.cli import app, studies
 from qnnbench.cli.holders import is_of_snakemake, live_runs, locked_files
 from qnnbench.config import load
+from qnnbench.results import write_atomically
 from qnnbench.study import cells, checkpoint_folder, jobs
 
 CONFIG = Path(__file__).parents[1] / "config" / "smoke.yaml"
@@ -95,6 +96,44 @@ def test_a_job_that_outlived_snakemake_is_left_alone_though_nothing_is_locked(ra
     assert ran == []
 
 
+def half_written_in(folder):
+    """Leave what killed writers leave; return it, and files that only look like it."""
+    left = []
+    places = ["results/smoke/runs/a/n8.parquet", "checkpoints/0a/b.npz", "reports/x.html"]
+    places.append(".snakemake/storage/s3/bucket/results/smoke/runs/a/n8.parquet")
+    for place in places:
+
+        def write(temporary):
+            temporary.write_text("half")
+            left.append(temporary)
+
+        write_atomically(folder / place, write)
+        (folder / place).rename(left[-1])
+    others = [folder / "results" / ".mine.tmp", folder / "results" / "smoke" / "a.parquet"]
+    for other in others:
+        other.write_text("whole")
+    return left, others
+
+
+def test_files_that_a_killed_run_had_half_written_are_swept(ran, tmp_path):
+    left, others = half_written_in(tmp_path)
+    told = json.loads(invoke(CONFIG, "--dry", "--json").stdout)
+    assert {*told["swept"]} == {str(file.relative_to(tmp_path)) for file in left}
+    assert all(file.exists() for file in left)
+    assert f"remove {told['swept'][0]}" in invoke(CONFIG, "--dry").stdout
+    assert invoke(CONFIG).exit_code == 0
+    assert not any(file.exists() for file in left)
+    assert all(file.exists() for file in others)
+
+
+def test_nothing_is_swept_while_another_study_writes_here(ran, tmp_path, sleeper):
+    left, _ = half_written_in(tmp_path)
+    lock(tmp_path, "results/paper/runs/qcnn_spt_path/n8-64.parquet")
+    assert invoke(CONFIG).exit_code == 0
+    assert len(ran) == 1
+    assert all(file.exists() for file in left)
+
+
 def test_another_study_that_runs_here_is_no_hindrance(ran, tmp_path, sleeper):
     lock(tmp_path, "results/paper/runs/qcnn_spt_path/n8-64.parquet")
     assert invoke(CONFIG).exit_code == 0
@@ -139,3 +178,11 @@ def test_locks_of_the_default_study_are_told_from_those_of_others(tmp_path):
     own = ["reports/index.html", "results/default/runs/a/n8.parquet"]
     lock(tmp_path, *own, "reports/smoke/index.html", "results/smoke/runs/a/n8.parquet")
     assert locked_files(tmp_path, "default") == sorted(own)
+
+
+def test_the_lock_of_a_study_in_object_storage_is_removed_with_its_flags(ran, tmp_path):
+    lock(tmp_path, ".snakemake/storage/s3/bucket/prefix/results/smoke/runs/a/n8.parquet")
+    flags = ["--default-storage-provider", "s3"]
+    assert invoke(CONFIG, "--", *flags).exit_code == 0
+    assert ["--unlock" in command for command in ran] == [True, False]
+    assert all(command[-2:] == flags for command in ran)

@@ -60,6 +60,8 @@ def test_every_stage_names_a_layer():
         "config",
         "study",
         "cli",
+        "plan.resources",
+        "plan.trim",
         "states.datasets",
         "states.storage",
         "states.certificates",

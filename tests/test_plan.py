@@ -11,7 +11,7 @@ from qnnbench import study
 from qnnbench.backends import Limits
 from qnnbench.cli import app
 from qnnbench.config import load
-from qnnbench.plan import STAGES, by_stage, n_cells, speed, study_plan
+from qnnbench.plan import STAGES, by_stage, n_cells, resources, speed, study_plan, training
 from qnnbench.plan.measured import Calibration, Measured, Trained, calibration
 from qnnbench.plan.work import Work
 from qnnbench.results import write_rows
@@ -112,6 +112,59 @@ def test_what_comes_with_the_package_says_on_what_and_how_well_it_was_measured()
 @pytest.fixture(scope="module")
 def smoke():
     return load("config/smoke.yaml")
+
+
+def test_counts_are_kept_for_all_that_they_depend_on_and_for_nothing_else(smoke, monkeypatch):
+    (name, batch) = study.jobs(smoke, "training")[0]
+    cell = study.cells(smoke, "training", name, batch)[0]
+    first = training.steps_planned(cell)
+    times = []
+
+    def counted(entry, *_):
+        times.append(entry)
+        return first
+
+    monkeypatch.setattr(training, "planned", counted)
+
+    def changed(**changes):
+        return training.steps_planned({**cell, "arm": {**cell["arm"], **changes}})
+
+    assert changed() == first
+    more = changed(arm="another", repeats=6, angles={"law": "uniform"})
+    assert (more.n_runs, more.n_steps, more.seconds) == (
+        6,
+        3 * first.n_steps,
+        pytest.approx(3 * first.seconds),
+    )
+    assert times == []
+    changes = [{"n_steps": 6}, {"learning_rate": [0.1, 0.2]}, {"options": {"sharing": "none"}}]
+    for change in [*changes, {"batch_size": 4}, {"max_bond_dim": 8}]:
+        changed(**change)
+    training.steps_planned({**cell, "n_qubits": 16})
+    training.steps_planned({**cell, "budget": {"seconds": 1.0, "memory_bytes": 1e9}})
+    assert len(times) == 7
+
+
+def test_jobs_ask_for_what_was_measured_and_no_more_than_a_budget_allows(smoke):
+    asked = {
+        stage: [
+            (resources.memory_mb(smoke, stage, *job), resources.minutes(smoke, stage, *job))
+            for job in study.jobs(smoke, stage)
+        ]
+        for stage in STAGES
+    }
+    every = [one for found in asked.values() for one in found]
+    assert min(every) >= (resources.LEAST_MB, resources.LEAST_MIN)
+    dear = copy.deepcopy(smoke)
+    dear["budgets"] |= {"training_gb": 40, "training_s": 1e6}
+    job = study.jobs(smoke, "training")[0]
+    assert resources.memory_mb(dear, "training", *job) - asked["training"][0][0] == 36_000
+    assert resources.minutes(dear, "training", *job) == resources.MOST_MIN
+    wide = copy.deepcopy(smoke)
+    wide["rivals"]["spt_path"]["widths"] = wide["datasets"]["spt_path"]["widths"] = [100]
+    work = Work("z_boosting", "spt_path")
+    peak = calibration().cost("rivals", work, 100)[1]
+    assert resources.memory_mb(wide, "rivals", "spt_path", "n100") >= peak
 
 
 def test_a_plan_has_every_cell_of_every_stage_and_nothing_is_done_at_first(smoke, tmp_path):

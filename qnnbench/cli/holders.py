@@ -1,10 +1,11 @@
-"""Who holds a study in this folder: live runs, locks that a killed one left, checkpoints.
+"""Who holds a study in this folder, and what a killed run left in it.
 
 Snakemake's locks hold no process id and outlive a kill, and a killed Snakemake can leave jobs
 that go on writing. So processes are looked for: those of this computer that run Snakemake or
 one of its scripts in this folder. A run on another computer is not seen.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ import psutil
 from filelock import FileLock, Timeout
 
 SCRIPTS = ".snakemake/scripts/"
+WRITTEN = ("results", "checkpoints", "reports", "archives", ".snakemake/storage")
+TEMPORARY = re.compile(r"\..+\.[0-9a-f]{32}\.tmp")  # what results.write_atomically writes first
 
 
 @dataclass(frozen=True)
@@ -53,13 +56,16 @@ def is_of_snakemake(words: Iterable[str]) -> bool:
 
 
 def locked_files(folder: Path, study: str) -> list[str]:
-    """Return the files of a study that Snakemake's locks in ``folder`` name."""
+    """Return the files of a study that Snakemake's locks in ``folder`` name.
+
+    Of a study in object storage they are the local copies, below ``.snakemake/storage``.
+    """
     own = [f"results/{study}/", f"logs/{study}/"]
     is_default = study == "default"
     own += ["reports/index.html", "reports/figures"] if is_default else [f"reports/{study}/"]
     locks = sorted((folder / ".snakemake" / "locks").glob("*.lock"))
     named = [line for lock in locks for line in lock.read_text().splitlines()]
-    return sorted({file for file in named if file.startswith(tuple(own))})
+    return sorted({file for file in named if any(f"/{place}" in f"/{file}" for place in own)})
 
 
 def held_checkpoints(config: Mapping[str, Any], folder: Path) -> Iterator[Path]:
@@ -76,3 +82,12 @@ def held_checkpoints(config: Mapping[str, Any], folder: Path) -> Iterator[Path]:
                         pass
                 except Timeout:
                     yield lock
+
+
+def orphans(folder: Path) -> list[Path]:
+    """Return the half-written files in ``folder`` that killed runs of any study left.
+
+    They are orphans only while no run is alive in the folder, on any computer that shares it.
+    """
+    found = (file for name in WRITTEN for file in (folder / name).rglob(".*.tmp"))
+    return sorted(file for file in found if TEMPORARY.fullmatch(file.name))

@@ -62,10 +62,11 @@ def resume(
 ) -> None:
     """Go on with a study in this folder that was stopped or killed.
 
-    Refuses while a run of it is alive. Otherwise removes the lock that a killed run left and
-    runs Snakemake with the recommended flags; training goes on from its checkpoints.
+    Refuses while a run of it is alive. Otherwise removes the lock that a killed run left, and the
+    files it had half written unless another study runs here, and runs Snakemake with the
+    recommended flags; training goes on from its checkpoints.
     """
-    from qnnbench.cli.holders import held_checkpoints, live_runs, locked_files
+    from qnnbench.cli.holders import held_checkpoints, live_runs, locked_files, orphans
     from qnnbench.config import load
 
     here = Path.cwd()
@@ -77,15 +78,20 @@ def resume(
     if held or orphaned or (locked and live):
         raise ValueError(_is_alive(study, held, live))
     call = [sys.executable, "-m", "snakemake", *_snakemake_flags(config, cores), *(flags or [])]
-    unlock = [*call[:3], *_snakemake_flags(config, cores), "--unlock"]
+    unlock = [*call[:3], "--unlock", *call[3:]]
+    swept = [] if live else orphans(here)
     told = {"study": study, "n_locked": len(locked), "commands": [unlock] * bool(locked) + [call]}
+    told["swept"] = [str(file.relative_to(here)) for file in swept]
     code = 0
+    for file in swept if not dry else []:
+        file.unlink(missing_ok=True)
     for command in told["commands"] if not dry else []:
         code = code or subprocess.run(command, stdout=sys.stderr if as_json else None).returncode
     if as_json:
         show_json({**told, "exit_status": None if dry else code})
     elif dry:
-        typer.echo("\n".join(" ".join(command) for command in told["commands"]))
+        done = [f"remove {file}" for file in told["swept"]]
+        typer.echo("\n".join([*done, *(" ".join(command) for command in told["commands"])]))
     if code:
         raise typer.Exit(code)
 
@@ -114,18 +120,25 @@ def plan(
     config: ConfigFile,
     results: RESULTS = Path("results"),
     cells: Annotated[bool, typer.Option("--cells", help="Every cell, not only stages.")] = False,
+    max_cpu_hours: Annotated[
+        float | None, typer.Option(help="Show what this budget would drop; default: the config's.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print what every stage of CONFIG will cost, what will not run and why, what is done."""
     from qnnbench.config import load
-    from qnnbench.plan import by_stage, n_cells, speed, study_plan
+    from qnnbench.plan import by_stage, n_cells, speed, study_plan, trimmed
     from qnnbench.plan.measured import calibration
+    from qnnbench.plan.trim import KEY, dropped
 
     asked_for, planned = load(config), []
     with progress("counting operations", n_cells(asked_for)) as advance:
         for cell in study_plan(asked_for, results / asked_for["study"]):
             planned.append(cell)
             advance(1)
+    hours = max_cpu_hours or asked_for["budgets"].get(KEY)
+    if hours:
+        planned = trimmed(planned, dropped(asked_for, study_plan(asked_for), hours))
     stages, pace = by_stage(planned, asked_for["budgets"]), speed(planned)
     half, most = calibration().spread()
     basis = {"on": calibration().on, "half_within": half, "nine_in_ten_within": most}

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from qnnbench.environment import missing_of
 from qnnbench.hardware.vendors import EMULATED
 from qnnbench.plan.measured import Calibration, calibration
 from qnnbench.plan.stored import n_done, n_runs_of, rows_of, spent_s, stored_rows
-from qnnbench.plan.training import steps_planned
+from qnnbench.plan.trim import Dropped
 from qnnbench.plan.work import MEASURED_AS, work_of
 from qnnbench.study import Cell
 
@@ -67,17 +67,18 @@ def n_cells(config: Mapping[str, Any]) -> int:
     return sum(len(cells) for stage in STAGES for _, _, cells in _jobs(config, stage))
 
 
-def study_plan(config: Mapping[str, Any], results: Path) -> Iterator[PlannedCell]:
+def study_plan(config: Mapping[str, Any], results: Path | None = None) -> Iterator[PlannedCell]:
     """Yield every cell of a study before it runs, in the order of its stages.
 
     Args:
         config: Of the study, checked.
-        results: Folder of its rows, as results/default; it need not exist.
+        results: Folder of its rows, as results/default; it need not exist. None: as if nothing
+            were done.
     """
     known, trained = calibration(), dict[tuple[str, int], str]()
     for stage in STAGES:
         for name, batch, cells in _jobs(config, stage):
-            rows = stored_rows(results, stage, name, batch)
+            rows = stored_rows(results, stage, name, batch) if results else []
             for cell in cells:
                 own = rows_of(cell, rows)
                 done: Told = {"n_done": n_done(cell, own), "spent_s": spent_s(own)}
@@ -90,6 +91,19 @@ def study_plan(config: Mapping[str, Any], results: Path) -> Iterator[PlannedCell
                 yield PlannedCell(
                     stage, name, cell["n_qubits"], n_runs_of(cell), **{**told, **done}
                 )
+
+
+def trimmed(cells: Iterable[PlannedCell], gone: Iterable[Dropped]) -> list[PlannedCell]:
+    """Return a plan in which what is dropped says why, and costs no more."""
+    reasons = {one.place: one.reason for one in gone}
+
+    def told(cell: PlannedCell) -> PlannedCell:
+        reason = reasons.get((cell.stage, cell.name, cell.n_qubits))
+        if reason is None:
+            return cell
+        return replace(cell, status="over_budget", reason=reason, cpu_s=0.0, n_steps=0)
+
+    return [told(cell) for cell in cells]
 
 
 def _jobs(config: Mapping[str, Any], stage: str) -> Iterator[tuple[str, str, list[Cell]]]:
@@ -111,6 +125,8 @@ def _measured(cell: Cell, stage: str, known: Calibration, trained: Trained) -> T
 
 
 def _training(cell: Cell, stage: str, known: Calibration, trained: Trained) -> Told:
+    from qnnbench.plan.training import steps_planned  # loads Cirq
+
     counted = steps_planned(cell)
     if counted is None:
         return {**_measured(cell, stage, known, trained), "backend": "its own"}

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qnnbench.config import listed
-from qnnbench.hardware.on_device import DeviceSettings
 from qnnbench.rivals.records import RECORDS
 from qnnbench.rivals.rows import RIVALS
 from qnnbench.states.samples import DEFAULT_SIZES
@@ -81,6 +80,8 @@ def _error_models(cell: Cell) -> Iterator[Work]:
 
 def _by_shots(cell: Cell) -> Iterator[Work]:
     """Yield the shots of all runs, at most and on pure states."""
+    from qnnbench.hardware.on_device import DeviceSettings  # loads Cirq
+
     asked = cell["device_training"]
     n_runs = asked["repeats"]
     for crossed in ("starts", "devices", "noise_scales"):

@@ -1,10 +1,12 @@
 """Equal config and seed, equal numbers: on one, two and four cores, and on a cluster."""
 
 import shutil
+import subprocess
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
-from tests.reliability.studies import PATIENCE_S, ROOT, hashes, started, waited
+from tests.reliability.studies import PATIENCE_S, ROOT, SMOKE, hashes, started, waited
 
 
 @dataclass
@@ -24,16 +26,18 @@ class Comparison:
     reason: str = ""
 
 
-def finished(folder: Path, cores: int, flags: tuple[str, ...] = ()) -> dict[str, str]:
-    """Run the smoke study to its end; return its hashes.
+def finished(
+    folder: Path, cores: int, flags: tuple[str, ...] = (), config: Path = SMOKE
+) -> dict[str, str]:
+    """Run a study, the smoke one, to its end; return its hashes.
 
     Raises:
         RuntimeError: It failed.
     """
-    run = started(folder, cores=cores, flags=flags)
+    run = started(folder, config, cores, flags)
     waited(lambda: run.poll() is not None, PATIENCE_S)
     if run.returncode:
-        raise RuntimeError(f"the smoke study failed; see {folder / 'said.txt'}")
+        raise RuntimeError(f"the study failed; see {folder / 'said.txt'}")
     return hashes(folder)
 
 
@@ -48,10 +52,31 @@ def on_cores(folder: Path, truth: dict[str, str]) -> list[Comparison]:
 
 def on_slurm(folder: Path, truth: dict[str, str]) -> Comparison:
     """Return how a run through Slurm compares; not run where there is none."""
-    if shutil.which("sbatch") is None:
-        return Comparison("Slurm", reason="no sbatch on this machine")
+    if reason := no_slurm():
+        return Comparison("Slurm", reason=reason)
     profile = str(ROOT / "workflow" / "profiles" / "slurm")
-    return compared("Slurm", truth, finished(folder / "slurm", 2, ("--profile", profile)))
+    flags = ("--profile", profile, *slurm_flags())
+    return compared("Slurm", truth, finished(folder / "slurm", 2, flags))
+
+
+def no_slurm() -> str:
+    """Return why nothing can be sent to Slurm from here; "" where it can."""
+    if shutil.which("sbatch") is None:
+        return "no sbatch on this machine"
+    if find_spec("snakemake_executor_plugin_slurm") is None:
+        return "needs pip install 'qnnbench[cluster]'"
+    if subprocess.run(["sinfo"], capture_output=True).returncode:
+        return "no Slurm controller answers sinfo"
+    return ""
+
+
+def slurm_flags() -> tuple[str, ...]:
+    """Return what the plug-in has to be told of a cluster without accounting, which it asks."""
+    told = subprocess.run(["scontrol", "show", "config"], capture_output=True, text=True).stdout
+    if "accounting_storage/none" not in told:
+        return ()
+    asked_of = ("--slurm-status-command", "squeue")
+    return ("--slurm-no-account", *asked_of, "--slurm-init-seconds-before-status-checks", "3")
 
 
 def compared(how: str, truth: dict[str, str], found: dict[str, str]) -> Comparison:

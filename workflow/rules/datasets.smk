@@ -5,6 +5,11 @@ rule dataset:
     log:
         "<logs>/datasets/{dataset}/n{n_qubits}.log",
     priority: lambda w: int(w.n_qubits)
+    resources:
+        mem_mb=lambda w, attempt: attempt
+        * memory_mb(config, "datasets", w.dataset, f"n{w.n_qubits}"),
+        runtime=lambda w, attempt: attempt
+        * minutes(config, "datasets", w.dataset, f"n{w.n_qubits}"),
     params:
         cells=lambda w: study.cells(config, "datasets", w.dataset, f"n{w.n_qubits}"),
         source=study.source("datasets"),
@@ -23,6 +28,9 @@ rule certificates:
     log:
         "<logs>/certificates/{dataset}/{batch}.log",
     priority: lambda w: study.widest(w.batch)
+    resources:
+        mem_mb=lambda w, attempt: attempt * memory_mb(config, "certificates", w.dataset, w.batch),
+        runtime=lambda w, attempt: attempt * minutes(config, "certificates", w.dataset, w.batch),
     params:
         cells=lambda w: study.cells(config, "certificates", w.dataset, w.batch),
         source=study.source("certificates"),

@@ -23,6 +23,9 @@ rule hardware:  # error models, simulated here
     log:
         "<logs>/hardware/{run}/{batch}.log",
     priority: lambda w: study.widest(w.batch)
+    resources:
+        mem_mb=lambda w, attempt: attempt * memory_mb(config, "hardware", w.run, w.batch),
+        runtime=lambda w, attempt: attempt * minutes(config, "hardware", w.run, w.batch),
     params:
         cells=lambda w: study.cells(config, "hardware", w.run, w.batch),
         source=study.source("hardware"),
@@ -39,6 +42,9 @@ rule device_training:  # by shots on error models, simulated here
     log:
         "<logs>/device_training/{run}/{batch}.log",
     priority: lambda w: study.widest(w.batch)
+    resources:
+        mem_mb=lambda w, attempt: attempt * memory_mb(config, "device_training", w.run, w.batch),
+        runtime=lambda w, attempt: attempt * minutes(config, "device_training", w.run, w.batch),
     params:
         cells=lambda w: study.cells(config, "device_training", w.run, w.batch),
         source=study.source("device_training"),

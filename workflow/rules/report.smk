@@ -1,3 +1,8 @@
+DROPPED_OF = {  # by the table whose rows say so
+    table: gone
+    for stage, table in ROWS_OF.items()
+    if (gone := [one for one in DROPPED if one.stage == stage])
+}
 ROWS = dict(  # files of each table that the stages write
     datasets=row_files("datasets", "datasets"),
     certificates=row_files("certificates", "certificates"),
@@ -11,6 +16,20 @@ ROWS = dict(  # files of each table that the stages write
     jobs=row_files("jobs", "jobs"),
     device_steps=row_files("device_steps", "device_training"),
 )
+for table in DROPPED_OF:
+    ROWS[table].append(f"<results>/dropped/{table}.parquet")
+
+
+rule dropped:  # what budgets.max_cpu_hours left out
+    output:
+        rows="<results>/dropped/{table}.parquet",
+    log:
+        "<logs>/dropped/{table}.log",
+    params:
+        dropped=lambda w: [vars(one) for one in DROPPED_OF[w.table]],
+        asked=ASKED,
+    script:
+        "../scripts/dropped.py"
 
 
 rule leaderboard:
@@ -30,7 +49,7 @@ rule leaderboard:
 rule claims:
     input:
         **{table: files for table, files in ROWS.items() if table != "steps"},
-        claims=CLAIMS,
+        claims=local(CLAIMS),  # a file of the package, whatever storage holds the study
     output:
         rows="<results>/claims/claims.parquet",
     log:

@@ -17,6 +17,9 @@ rule rivals:
     log:
         "<logs>/rivals/{dataset}/{batch}.log",
     priority: lambda w: study.widest(w.batch)
+    resources:
+        mem_mb=lambda w, attempt: attempt * memory_mb(config, "rivals", w.dataset, w.batch),
+        runtime=lambda w, attempt: attempt * minutes(config, "rivals", w.dataset, w.batch),
     params:
         cells=lambda w: study.cells(config, "rivals", w.dataset, w.batch),
         source=study.source("rivals"),

@@ -10,6 +10,9 @@ rule trainability:
     log:
         "<logs>/trainability/{curve}/{batch}.log",
     priority: lambda w: study.widest(w.batch)
+    resources:
+        mem_mb=lambda w, attempt: attempt * memory_mb(config, "trainability", w.curve, w.batch),
+        runtime=lambda w, attempt: attempt * minutes(config, "trainability", w.curve, w.batch),
     params:
         cells=lambda w: study.cells(config, "trainability", w.curve, w.batch),
         source=study.source("trainability"),

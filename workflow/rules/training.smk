@@ -20,6 +20,9 @@ rule training:
         "<logs>/training/{arm}/{batch}.log",
     priority: lambda w: study.widest(w.batch)
     threads: 1  # repeats trained at once: --set-threads training=4
+    resources:
+        mem_mb=lambda w, attempt: attempt * memory_mb(config, "training", w.arm, w.batch),
+        runtime=lambda w, attempt: attempt * minutes(config, "training", w.arm, w.batch),
     params:
         cells=lambda w: study.cells(config, "training", w.arm, w.batch),
         source=study.source("training"),

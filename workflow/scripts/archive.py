@@ -6,7 +6,8 @@ from qnnbench.archive import named_files, write_archive
 from qnnbench.progress import follow
 
 follow(snakemake.log[0])
-results, reports = snakemake.params.results, snakemake.params.reports
+root = Path(snakemake.output[0]).parents[1]  # this folder, or where storage keeps its copy
+results, reports = root / snakemake.params.results, root / snakemake.params.reports
 made = named_files(snakemake.input.rows, results, "results")
 made |= named_files([*snakemake.input.report, *snakemake.input.paper], reports, "report")
 states = named_files(snakemake.input.states, results, "results")
