@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BENCH_VENV ?= .venv-bench
 HARDWARE_VENV ?= .venv-hardware
+CLUSTER_VENV ?= .venv-cluster
 BENCH ?=
 RELIABILITY ?=
 CORES ?= all
@@ -17,8 +18,8 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export NUMBA_NUM_THREADS := 1
 
-.PHONY: setup reproduce smoke scaling history paper archive test coverage test-hardware bench \
-	reliability docs lint format lock check-locks sbom clean help
+.PHONY: setup reproduce smoke scaling history paper archive test coverage test-hardware \
+	test-cluster bench reliability docs lint format lock check-locks sbom clean help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -60,6 +61,9 @@ test-hardware: $(HARDWARE_VENV)/hardware.stamp ## run the tests of vendors' pack
 	$(HARDWARE_VENV)/bin/python -m pytest tests/test_quantinuum_* tests/test_ibm_* \
 		tests/test_circuit_*_*
 
+test-cluster: $(CLUSTER_VENV)/cluster.stamp ## send a study to Slurm, keep one in S3; in .venv-cluster
+	$(CLUSTER_VENV)/bin/python -m pytest tests/test_cluster.py
+
 bench: $(BENCH_VENV)/bench.stamp ## time backends against peers; BENCH="--quick" is shorter
 	$(BENCH_VENV)/bin/python -m benchmarks $(BENCH)
 
@@ -89,11 +93,15 @@ lock: ## write the lock files anew from pyproject.toml
 		-o requirements-dev.txt; \
 	"$$tools/bin/uv" $(COMPILE) pyproject.toml --extra dev --extra docs \
 		--constraint requirements-dev.txt -o requirements-docs.txt; \
+	sed '/^python-dateutil/,/[^\\]$$/d' requirements-dev.txt > "$$tools/as-here"; \
+	"$$tools/bin/uv" $(COMPILE) pyproject.toml --extra dev --extra cluster --extra cluster-test \
+		--constraint "$$tools/as-here" -o requirements-cluster.txt; \
 	echo 'setuptools>=77' | "$$tools/bin/uv" $(COMPILE) pyproject.toml - --extra bench \
 		-o requirements-bench.txt; \
 	echo 'setuptools>=77' | "$$tools/bin/uv" $(COMPILE) pyproject.toml - --extra dev \
 		--extra quantinuum --extra ibm -o requirements-hardware.txt
-# bench and hardware on their own: PennyLane pins an older autoray, qnexus needs pandas < 3
+# bench and hardware on their own: PennyLane pins an older autoray, qnexus needs pandas < 3;
+# S3's client takes an older python-dateutil
 
 check-locks: ## prove that every pin has files for Python 3.11 to 3.13, Linux and macOS
 	@set -e; tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; \
@@ -119,7 +127,7 @@ clean: ## remove what runs left behind; reports and .venv stay
 	rm -rf results logs checkpoints docs/_build .snakemake .hypothesis .pytest_cache .mypy_cache \
 		.ruff_cache
 
-$(VENV)/bin/python $(BENCH_VENV)/bin/python $(HARDWARE_VENV)/bin/python:
+$(VENV)/bin/python $(BENCH_VENV)/bin/python $(HARDWARE_VENV)/bin/python $(CLUSTER_VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	echo "qnnbench needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1)." \
 	"Name another: make PYTHON=python3.12 ..." >&2; exit 1; }
@@ -154,5 +162,12 @@ $(HARDWARE_VENV)/hardware.stamp: requirements-hardware.txt pyproject.toml | $(HA
 	$(HARDWARE_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
 		--no-deps -r requirements-hardware.txt  # pip finds no pin for the extra in tket[pytket]
 	$(HARDWARE_VENV)/bin/python -m pip --disable-pip-version-check --quiet install \
+		--no-build-isolation --no-deps -e .
+	@touch $@
+
+$(CLUSTER_VENV)/cluster.stamp: requirements-cluster.txt pyproject.toml | $(CLUSTER_VENV)/bin/python
+	$(CLUSTER_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
+		-r requirements-cluster.txt
+	$(CLUSTER_VENV)/bin/python -m pip --disable-pip-version-check --quiet install \
 		--no-build-isolation --no-deps -e .
 	@touch $@
