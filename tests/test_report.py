@@ -16,7 +16,7 @@ from qnnbench.figures.points import tell
 from qnnbench.report import write_report
 from qnnbench.report.cells import MAX_CELLS, decades, error, score
 from qnnbench.report.inline import Shared, inline, relative
-from qnnbench.report.page import FOLDER, powers, references
+from qnnbench.report.page import FOLDER, _missing, powers, references
 from qnnbench.report.sections import SECTIONS, Listed
 from qnnbench.report.summary import facts, overview, sentences
 from qnnbench.report.tables import certificates, matching_moments, rivals, scores
@@ -307,6 +307,14 @@ def test_missing_rows_are_explained(tmp_path):
     assert "the study holds no test scores with the metric fidelity. 2 runs rows are" in page
     assert f"over_budget: {synthetic_rows.NOT_RUN}" in page
     assert "Empty" not in page
+
+
+def test_a_missing_figure_blames_only_rows_of_its_own(frames):
+    ended = frames["runs"].assign(status="skipped", reason="too wide for any backend")
+    none = {**frames, "runs": ended, "device_steps": frames["device_steps"].iloc[:0]}
+    none["scores"] = frames["scores"].iloc[:0]
+    assert "too wide for any backend" in _missing(FIGURES["accuracy"], none)
+    assert _missing(FIGURES["device_training"], none).endswith("holds no training by shots.")
 
 
 def three_panels(n_marks=3):

@@ -123,7 +123,8 @@ def _picture(
 def _missing(drawing: Drawing, frames: dict[str, pd.DataFrame]) -> str:
     """Return what a figure lacks and what the rows say of the reason."""
     text = f"Nothing to draw: the study holds no {drawing.wants}."
-    source = "trainability" if drawing.tables == ("trainability",) else "runs"
+    (first, *_) = drawing.tables
+    source = {"scores": "runs", "steps": "runs"}.get(first, first)  # a run that stops has neither
     stopped = frames[source][frames[source]["status"] != "ok"]
     reasons = (
         stopped[["status", "reason"]].astype(object).replace("", None).fillna("no reason given")
