@@ -236,6 +236,8 @@ def test_sources_that_are_cited_by_doi_are_in_the_bibliography():
         ("published: 0.2704", "published: 0.27\n        take: max", "leave take out"),
         ("    cannot_be_tested: every number", "    # every number", "say either tests or why"),
         ("is: {above: 0.6}", "is: {above: 0.6, below: 1}", "has too many properties"),
+        ("ansatz: qcnn", "ansatz: {at_least: 3}", "'ansatz' holds no numbers"),
+        ("column: value", "column: reason", "'reason' holds no numbers"),
     ],
 )
 def test_mistakes_are_told_with_their_line(tmp_path, old, new, said):

@@ -45,7 +45,7 @@ def test_a_crash_and_a_refusal_without_a_word_are_faults():
     tally.one("a", crashes, (ValueError,))
     tally.one("b", is_silent, (ValueError,))
     tally.one("c", lambda: None, (ValueError,))
-    assert tally.faults == ["a: KeyError: 'a traceback'", "b: refused without a word"]
+    assert tally.faults == ["KeyError: 'a traceback'; in a", "refused without a word: b"]
     assert tally.n_taken == 1
 
 

@@ -145,9 +145,18 @@ def _test_problems(path: KeyPath, test: dict[str, Any]) -> Iterator[Problem]:
     named.append((("column",), test["column"]))
     if isinstance(threshold, str) and relation != "equal":
         named.append((("is", relation), threshold))
+    ranged = {name for name, asked in test.get("where", {}).items() if isinstance(asked, dict)}
+    if relation != "equal":
+        ranged.add(test["column"])
     for where, name in named:
         if bad := unknown(columns, name, kind):
             yield Problem((*path, *where), bad)
+        elif name in ranged and not _is_number(columns[name]):
+            yield Problem((*path, *where), f"{name!r} holds no numbers that a bound could be of")
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind)
 
 
 def _claim(entry: dict[str, Any]) -> Claim:

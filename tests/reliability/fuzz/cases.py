@@ -46,13 +46,13 @@ class Tally:
         except allowed as error:
             self.n_refused += 1
             if not str(error).strip():
-                self.faults.append(f"{case}: refused without a word")
+                self.faults.append(f"refused without a word: {case}")
         except Exception as error:  # what a user would see as a traceback
-            self.faults.append(f"{case}: {type(error).__name__}: {error}"[:300])
+            self.faults.append(f"{type(error).__name__}: {error}; in {case}"[:300])
         seconds = time.process_time() - start
         self.slowest_s = max(self.slowest_s, seconds)
         if seconds > SLOW_S:
-            self.faults.append(f"{case}: took {seconds:.0f} CPU s")
+            self.faults.append(f"took {seconds:.0f} CPU s: {case}")
 
     @property
     def n_cases(self) -> int:
