@@ -149,4 +149,4 @@ def test_two_losses_in_turn_are_two_curves_and_one_score_a_marker(frames):
     assert low < 0.91  # a constant is shown on the scale of a score
     assert 1 < high < 1.02
     headline = FIGURES["learning_curves"].headline
-    assert "for 0 of 0 arms scored more than once" in headline(steps)
+    assert "in 0 of 0 curves scored more than once" in headline(steps)
