@@ -151,23 +151,18 @@ $(VENV)/docs.stamp: requirements-docs.txt $(VENV)/dev.stamp
 	$(PIP) install --require-hashes -r requirements-docs.txt
 	@touch $@
 
-$(BENCH_VENV)/bench.stamp: requirements-bench.txt pyproject.toml | $(BENCH_VENV)/bin/python
-	$(BENCH_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
-		-r requirements-bench.txt
-	$(BENCH_VENV)/bin/python -m pip --disable-pip-version-check --quiet install \
-		--no-build-isolation --no-deps -e .
-	@touch $@
+define INSTALL_LOCKED
+$(@D)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes $(1)
+$(@D)/bin/python -m pip --disable-pip-version-check --quiet install --no-build-isolation --no-deps -e .
+@touch $@
+endef
 
+$(BENCH_VENV)/bench.stamp: requirements-bench.txt pyproject.toml | $(BENCH_VENV)/bin/python
+	$(call INSTALL_LOCKED,-r requirements-bench.txt)
+
+# --no-deps: pip finds no pin for the extra in tket[pytket]
 $(HARDWARE_VENV)/hardware.stamp: requirements-hardware.txt pyproject.toml | $(HARDWARE_VENV)/bin/python
-	$(HARDWARE_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
-		--no-deps -r requirements-hardware.txt  # pip finds no pin for the extra in tket[pytket]
-	$(HARDWARE_VENV)/bin/python -m pip --disable-pip-version-check --quiet install \
-		--no-build-isolation --no-deps -e .
-	@touch $@
+	$(call INSTALL_LOCKED,--no-deps -r requirements-hardware.txt)
 
 $(CLUSTER_VENV)/cluster.stamp: requirements-cluster.txt pyproject.toml | $(CLUSTER_VENV)/bin/python
-	$(CLUSTER_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
-		-r requirements-cluster.txt
-	$(CLUSTER_VENV)/bin/python -m pip --disable-pip-version-check --quiet install \
-		--no-build-isolation --no-deps -e .
-	@touch $@
+	$(call INSTALL_LOCKED,-r requirements-cluster.txt)

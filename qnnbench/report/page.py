@@ -111,7 +111,7 @@ def _picture(
     write_bytes(out_dir / "figures" / f"{drawing.name}.svg", render(figure, "svg"))
     drawn = drawing.select(rows)
     if drawn.empty:
-        return Picture(drawing, _missing(drawing, frames))
+        return Picture(drawing, why_missing(drawing, frames))
     write_frame(out_dir / "data", drawing.name, drawn)
     runs = drawn["run_id"].dropna().drop_duplicates()
     named = tuple(runs.head(MOST_RUNS))
@@ -120,7 +120,7 @@ def _picture(
     return Picture(drawing, "", drawing.headline(drawn), shown, len(drawn), len(runs), named)
 
 
-def _missing(drawing: Drawing, frames: dict[str, pd.DataFrame]) -> str:
+def why_missing(drawing: Drawing, frames: dict[str, pd.DataFrame]) -> str:
     """Return what a figure lacks and what the rows say of the reason."""
     text = f"Nothing to draw: the study holds no {drawing.wants}."
     (first, *_) = drawing.tables
