@@ -15,6 +15,7 @@ from qnnbench.plan import STAGES, by_stage, n_cells, resources, speed, study_pla
 from qnnbench.plan.measured import Calibration, Measured, Trained, calibration
 from qnnbench.plan.work import Work
 from qnnbench.results import write_rows
+from qnnbench.scaffolding import scaffold
 from qnnbench.states.datasets import build_dataset
 from qnnbench.training.costs import planned
 
@@ -165,6 +166,15 @@ def test_jobs_ask_for_what_was_measured_and_no_more_than_a_budget_allows(smoke):
     work = Work("z_boosting", "spt_path")
     peak = calibration().cost("rivals", work, 100)[1]
     assert resources.memory_mb(wide, "rivals", "spt_path", "n100") >= peak
+
+
+def test_jobs_with_the_users_own_ansatz_ask_too(tmp_path):
+    scaffold("ansatz", "mine", tmp_path)
+    config = load(tmp_path / "mine.yaml")
+    for stage in ("trainability", "training"):
+        for job in study.jobs(config, stage):
+            assert resources.memory_mb(config, stage, *job) >= resources.LEAST_MB
+            assert resources.minutes(config, stage, *job) >= resources.LEAST_MIN
 
 
 def test_a_plan_has_every_cell_of_every_stage_and_nothing_is_done_at_first(smoke, tmp_path):

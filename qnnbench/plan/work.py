@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qnnbench.config import listed
+from qnnbench.own import name_of
 from qnnbench.rivals.records import RECORDS
 from qnnbench.rivals.rows import RIVALS
 from qnnbench.states.samples import DEFAULT_SIZES
@@ -51,7 +52,7 @@ def _moments(cell: Cell) -> Iterator[Work]:
         return
     kind = "contrast" if "contrast" in cell else "sampled" if "n_samples" in cell else "exact"
     amount = cell["n_samples"] if kind == "sampled" else 1
-    yield Work(kind, cell["ansatz"], amount, cell["options"].get("n_layers"))
+    yield Work(kind, name_of(cell["ansatz"]), amount, cell["options"].get("n_layers"))
 
 
 def _own_trainer(cell: Cell) -> Iterator[Work]:
@@ -75,7 +76,7 @@ def _error_models(cell: Cell) -> Iterator[Work]:
     asked = cell["hardware"]
     shots = 2 * asked["n_states"] * asked["n_shots"]
     amount = shots * len(asked["devices"]) * len(asked["noise_scales"])
-    yield Work("error model", cell["trained"]["arm"]["ansatz"], amount)
+    yield Work("error model", name_of(cell["trained"]["arm"]["ansatz"]), amount)
 
 
 def _by_shots(cell: Cell) -> Iterator[Work]:
@@ -87,7 +88,7 @@ def _by_shots(cell: Cell) -> Iterator[Work]:
     for crossed in ("starts", "devices", "noise_scales"):
         n_runs *= len(asked[crossed])
     amount = n_runs * DeviceSettings.of(asked).most_shots
-    yield Work("error model", cell["trained"]["arm"]["ansatz"], amount)
+    yield Work("error model", name_of(cell["trained"]["arm"]["ansatz"]), amount)
 
 
 MEASURED_AS = {"device_training": "hardware"}  # shots on the same error models
