@@ -9,10 +9,9 @@ from typing import Any
 from qnnbench import study
 from qnnbench.environment import missing_of
 from qnnbench.hardware.vendors import EMULATED
-from qnnbench.plan.measured import Calibration, calibration
+from qnnbench.plan.measured import calibration, costs_of
 from qnnbench.plan.stored import n_done, n_runs_of, rows_of, spent_s, stored_rows
 from qnnbench.plan.trim import Dropped
-from qnnbench.plan.work import MEASURED_AS, work_of
 from qnnbench.study import Cell
 
 STAGES = (
@@ -75,14 +74,14 @@ def study_plan(config: Mapping[str, Any], results: Path | None = None) -> Iterat
         results: Folder of its rows, as results/default; it need not exist. None: as if nothing
             were done.
     """
-    known, trained = calibration(), dict[tuple[str, int], str]()
+    trained: Trained = {}
     for stage in STAGES:
         for name, batch, cells in _jobs(config, stage):
             rows = stored_rows(results, stage, name, batch) if results else []
             for cell in cells:
                 own = rows_of(cell, rows)
                 done: Told = {"n_done": n_done(cell, own), "spent_s": spent_s(own)}
-                told = _TOLD.get(stage, _measured)(cell, stage, known, trained)
+                told = _TOLD.get(stage, _measured)(cell, stage, trained)
                 if stage == "training":
                     trained[name, cell["n_qubits"]] = told.get("status", "ok")
                 if own and all(row["status"] in ("skipped", "over_budget") for row in own):
@@ -115,35 +114,35 @@ Trained = dict[tuple[str, int], str]  # status of each arm and width
 Told = dict[str, Any]
 
 
-def _measured(cell: Cell, stage: str, known: Calibration, trained: Trained) -> Told:
-    alike = MEASURED_AS.get(stage, stage)
-    costs = [known.cost(alike, work, cell["n_qubits"]) for work in work_of(cell, stage)]
+def _measured(cell: Cell, stage: str, trained: Trained) -> Told:
+    costs = costs_of(cell, stage)
     return {
         "cpu_s": sum(seconds for seconds, _ in costs),
         "memory_mb": max((memory for _, memory in costs), default=None),
     }
 
 
-def _training(cell: Cell, stage: str, known: Calibration, trained: Trained) -> Told:
+def _training(cell: Cell, stage: str, trained: Trained) -> Told:
     from qnnbench.plan.training import steps_planned  # loads Cirq
 
     counted = steps_planned(cell)
     if counted is None:
-        return {**_measured(cell, stage, known, trained), "backend": "its own"}
+        return {**_measured(cell, stage, trained), "backend": "its own"}
     told = {"status": counted.status, "reason": counted.reason, "backend": counted.backend}
     if counted.status != "ok":
         return {**told, "cpu_s": 0.0, "n_steps": 0}
+    known = calibration()
     seconds = known.training_seconds(counted.seconds, counted.n_steps, counted.n_runs)
     memory = known.process_mb() + counted.memory_bytes / 1e6
     return {**told, "n_steps": counted.n_steps, "cpu_s": seconds, "memory_mb": memory}
 
 
-def _on_machines(cell: Cell, stage: str, known: Calibration, trained: Trained) -> Told:
+def _on_machines(cell: Cell, stage: str, trained: Trained) -> Told:
     arm = cell["trained"]["arm"]["arm"]
     if (status := trained.get((arm, cell["n_qubits"]), "ok")) != "ok":
         return {"status": "skipped", "reason": f"its arm {arm} is {status}", "cpu_s": 0.0}
     if stage != "jobs":
-        return _measured(cell, stage, known, trained)
+        return _measured(cell, stage, trained)
     asked = cell["jobs"]
     if asked["vendor"] != "emulator":
         return {"reason": "priced before it is sent: qnnbench dry-run"}
@@ -154,7 +153,7 @@ def _on_machines(cell: Cell, stage: str, known: Calibration, trained: Trained) -
     return {"reason": "emulators are not counted"}
 
 
-_TOLD: dict[str, Callable[[Cell, str, Calibration, Trained], Told]] = {
+_TOLD: dict[str, Callable[[Cell, str, Trained], Told]] = {
     "training": _training,
     "hardware": _on_machines,
     "jobs": _on_machines,

@@ -8,12 +8,13 @@ the typical one of its kind, or of its stage.
 
 import json
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from qnnbench.plan.work import Work
+from qnnbench.plan.work import MEASURED_AS, Work, work_of
+from qnnbench.study import Cell
 
 FILE = Path(__file__).parent / "measured.json"
 STEEPEST = 4.0  # exponent of a cost in the width, where few widths were measured
@@ -156,3 +157,14 @@ def calibration() -> Calibration:
     stored = json.loads(FILE.read_text())
     rows = tuple(Measured(*row) for row in stored["rows"])
     return Calibration(stored["on"], rows, tuple(Trained(*row) for row in stored["trained"]))
+
+
+def costs_of(cell: Cell, stage: str) -> list[tuple[float, float]]:
+    """Return (CPU seconds, memory in MB) of each piece of a cell's work."""
+    alike = MEASURED_AS.get(stage, stage)
+    return [_cost(alike, work, cell["n_qubits"]) for work in work_of(cell, stage)]
+
+
+@lru_cache(maxsize=4096)
+def _cost(stage: str, work: Work, n_qubits: int) -> tuple[float, float]:
+    return calibration().cost(stage, work, n_qubits)

@@ -4,12 +4,10 @@ Nothing here counts operations: a workflow asks for every job while it builds it
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from qnnbench import study
-from qnnbench.plan.measured import calibration
-from qnnbench.plan.work import MEASURED_AS, Work, work_of
+from qnnbench.plan.measured import calibration, costs_of
 from qnnbench.study import Cell
 
 LEAST_MB, LEAST_MIN = 2000, 60  # of a process with all imports; of a queue
@@ -33,20 +31,11 @@ def minutes(config: Mapping[str, Any], stage: str, name: str, batch: str) -> int
 def _cell_mb(cell: Cell, stage: str) -> float:
     if bound := cell.get("budget"):  # no step above it is started
         return calibration().process_mb() + bound["memory_bytes"] / 1e6
-    return max((MEMORY_MARGIN * cost[1] for cost in _costs(cell, stage)), default=float(LEAST_MB))
+    peaks = [MEMORY_MARGIN * memory for _, memory in costs_of(cell, stage)]
+    return max(peaks, default=float(LEAST_MB))
 
 
 def _cell_s(cell: Cell, stage: str) -> float:
     if bound := cell.get("budget"):  # of the steps of one repeat
         return SCORES * cell["arm"]["repeats"] * bound["seconds"]
-    return sum(TIME_MARGIN * cost[0] for cost in _costs(cell, stage))
-
-
-def _costs(cell: Cell, stage: str) -> list[tuple[float, float]]:
-    alike = MEASURED_AS.get(stage, stage)
-    return [_cost(alike, work, cell["n_qubits"]) for work in work_of(cell, stage)]
-
-
-@lru_cache(maxsize=4096)
-def _cost(stage: str, work: Work, n_qubits: int) -> tuple[float, float]:
-    return calibration().cost(stage, work, n_qubits)
+    return sum(TIME_MARGIN * seconds for seconds, _ in costs_of(cell, stage))
