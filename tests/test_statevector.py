@@ -1,6 +1,9 @@
 """The state-vector backend against cirq.Simulator, closed forms and identities."""
 
 import itertools
+import os
+import subprocess
+import sys
 
 import cirq
 import numpy as np
@@ -278,3 +281,31 @@ def test_array_kernel_equals_the_compiled_one(name, options):
     cotangent = rng.normal(size=compiled.values.shape)
     expected = compiled.pull_back(cotangent)
     np.testing.assert_allclose(arrays.pull_back(cotangent), expected, atol=1e-12)
+
+
+ONE_VALUE_AND_GRADIENT = """
+import numpy as np, qnnbench
+from qnnbench.backends.statevector import kernel
+from qnnbench.circuits.ansatze import build_ansatz
+network = build_ansatz("hea", 8)
+params = np.random.default_rng(0).normal(size=len(network.symbols))
+found = qnnbench.expectations(
+    network.circuit, list(network.observables), params, symbols=network.symbols,
+    backend="statevector",
+)
+gradient = found.gradient(np.ones_like(found.values))
+print(bool(kernel._run.stats.cache_misses), found.values.tobytes().hex(), gradient.tobytes().hex())
+"""
+
+
+def test_a_process_that_compiles_the_kernel_rounds_like_one_that_loads_it(tmp_path):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", ONE_VALUE_AND_GRADIENT],
+            capture_output=True, text=True, check=True, env=environment,
+        ).stdout.split()
+        for _ in range(2)
+    ]  # fmt: skip
+    assert [one[0] for one in said] == ["True", "False"]
+    assert said[0][1:] == said[1][1:]

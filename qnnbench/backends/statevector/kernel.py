@@ -26,6 +26,8 @@ _FAST = {"contract", "reassoc", "nsz"}  # fused multiply-add and sums in any ord
 _LOOPS: dict[str, Any] = {"fastmath": _FAST, "error_model": "numpy", "no_rewrites": True}
 _INNER = {**_LOOPS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # compiled sooner
 _ONCE = {**_INNER, "inline": "always"}  # called at one place, short: no code of its own
+# Left to LLVM, a process that compiles would inline otherwise than one that loads, and round so.
+_ALIKE = {**_INNER, "forceinline": True}
 _U = np.uint64
 
 APPLY, READ, ADD, UNDO = np.arange(4)  # what a pass does; bit 0: adds products, 1: needs ``bra``
@@ -120,7 +122,7 @@ def _dots(memory, bra, count, out, o):
         _put(out, r + 6, ONE, _at(out, r + 6, ONE) + d.conjugate())
 
 
-@njit(**_INNER)
+@njit(**_ALIKE)
 def _pass(what, memory, ket, bra, size, first, second, matrix, m, out, o):
     """Go once through the groups of four amplitudes of one or two vectors.
 
