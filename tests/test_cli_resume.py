@@ -1,8 +1,10 @@
 """``qnnbench resume``: never beside a live run, never with a lock that a killed one left."""
 
 import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -132,6 +134,24 @@ def test_nothing_is_swept_while_another_study_writes_here(ran, tmp_path, sleeper
     assert invoke(CONFIG).exit_code == 0
     assert len(ran) == 1
     assert all(file.exists() for file in left)
+
+
+def test_results_of_the_future_are_dated_now(ran, tmp_path):
+    ahead, past, other = (
+        tmp_path / "results" / f / "a.parquet" for f in ("smoke/x", "smoke", "b")
+    )
+    for file, year in ((ahead, 1), (past, -1), (other, 1)):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+        os.utime(file, (time.time() + year * 3e7,) * 2)
+    assert "date results/smoke/x/a.parquet now" in invoke(CONFIG, "--dry").stdout
+    before = past.stat().st_mtime
+    assert json.loads(invoke(CONFIG, "--json").stdout)["redated"] == [
+        str(ahead.relative_to(tmp_path))
+    ]
+    assert abs(ahead.stat().st_mtime - time.time()) < 60
+    assert past.stat().st_mtime == before
+    assert other.stat().st_mtime > time.time() + 1e7
 
 
 def test_another_study_that_runs_here_is_no_hindrance(ran, tmp_path, sleeper):

@@ -6,6 +6,7 @@ one of its scripts in this folder. A run on another computer is not seen.
 """
 
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,3 +92,12 @@ def orphans(folder: Path) -> list[Path]:
     """
     found = (file for name in WRITTEN for file in (folder / name).rglob(".*.tmp"))
     return sorted(file for file in found if TEMPORARY.fullmatch(file.name))
+
+
+def from_the_future(folder: Path, study: str) -> list[Path]:
+    """Return the results of a study that are dated later than now: a clock was wrong.
+
+    Snakemake refuses what is made of them, since it is older than they are.
+    """
+    files = (folder / "results" / study).rglob("*")
+    return sorted(file for file in files if file.is_file() and file.stat().st_mtime > time.time())

@@ -63,34 +63,39 @@ def resume(
     """Go on with a study in this folder that was stopped or killed.
 
     Refuses while a run of it is alive. Otherwise removes the lock that a killed run left, and the
-    files it had half written unless another study runs here, and runs Snakemake with the
-    recommended flags; training goes on from its checkpoints.
+    files it had half written unless another study runs here, dates results of the future now, and
+    runs Snakemake with the recommended flags; training goes on from its checkpoints.
     """
-    from qnnbench.cli.holders import held_checkpoints, live_runs, locked_files, orphans
+    from qnnbench.cli import holders
     from qnnbench.config import load
 
     here = Path.cwd()
     asked_for = load(config, names=False)  # snakemake looks them up
-    study, locked = asked_for["study"], locked_files(here, asked_for["study"])
-    held = [str(lock) for lock in held_checkpoints(asked_for, here)]
-    live = live_runs(here)
+    study, locked = asked_for["study"], holders.locked_files(here, asked_for["study"])
+    held = [str(lock) for lock in holders.held_checkpoints(asked_for, here)]
+    live = holders.live_runs(here)
     orphaned = bool(live) and all(run.is_job for run in live)  # jobs that outlived Snakemake
     if held or orphaned or (locked and live):
         raise ValueError(_is_alive(study, held, live))
     call = [sys.executable, "-m", "snakemake", *_snakemake_flags(config, cores), *(flags or [])]
     unlock = [*call[:3], "--unlock", *call[3:]]
-    swept = [] if live else orphans(here)
+    swept = [] if live else holders.orphans(here)
     told = {"study": study, "n_locked": len(locked), "commands": [unlock] * bool(locked) + [call]}
     told["swept"] = [str(file.relative_to(here)) for file in swept]
+    future = holders.from_the_future(here, study)
+    told["redated"] = [str(file.relative_to(here)) for file in future]
     code = 0
     for file in swept if not dry else []:
         file.unlink(missing_ok=True)
+    for file in future if not dry else []:
+        file.touch()
     for command in told["commands"] if not dry else []:
         code = code or subprocess.run(command, stdout=sys.stderr if as_json else None).returncode
     if as_json:
         show_json({**told, "exit_status": None if dry else code})
     elif dry:
         done = [f"remove {file}" for file in told["swept"]]
+        done += [f"date {file} now" for file in told["redated"]]
         typer.echo("\n".join([*done, *(" ".join(command) for command in told["commands"])]))
     if code:
         raise typer.Exit(code)
