@@ -9,7 +9,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ import pyarrow.parquet as pq
 
 from qnnbench.columns import STATUSES, VARYING_COLUMNS, schema
 from qnnbench.registry import lookup
-from qnnbench.source import code
 
 
 def digest(content: Any) -> str:
@@ -29,26 +27,20 @@ def digest(content: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-@cache
-def source_hash() -> str:
-    """Return 16 hex digits over the package's Python files: names and code, no comments."""
-    root = Path(__file__).parent
-    return digest({p.relative_to(root).as_posix(): code(p) for p in root.rglob("*.py")})
-
-
-def identity(cell: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, str]:
+def identity(cell: Mapping[str, Any], config: Mapping[str, Any], source: str) -> dict[str, str]:
     """Return run id, config hash, version and source hash of one cell of a study.
 
     Args:
         cell: Everything that can change the cell's result and nothing else (no paths,
             dates or hosts).
         config: The whole resolved config.
+        source: Hash of the code that can change the result.
     """
     return {
-        "run_id": digest({"cell": dict(cell), "source": source_hash()}),
+        "run_id": digest({"cell": dict(cell), "source": source}),
         "config_hash": digest(dict(config)),
         "package_version": version("qnnbench"),
-        "source_hash": source_hash(),
+        "source_hash": source,
     }
 
 

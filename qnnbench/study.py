@@ -276,7 +276,11 @@ def contrasts_of(config: Config, curve: str, batch: str) -> list[tuple[str, int]
 
 
 def identified(
-    rows: Iterable[Mapping[str, Any]], cell: Cell, config: Config, meter: Meter | None = None
+    rows: Iterable[Mapping[str, Any]],
+    cell: Cell,
+    config: Config,
+    source: str,
+    meter: Meter | None = None,
 ) -> list[dict[str, Any]]:
     """Return the rows of a cell with run id and provenance.
 
@@ -287,6 +291,7 @@ def identified(
         rows: Rows of one table.
         cell: The cell they belong to.
         config: The whole config.
+        source: That of the stage, by which Snakemake decides whether to run it again.
         meter: What measured the cell, where rows do not carry their own CPU time and
             memory: they share the time equally and are ``ok``.
     """
@@ -297,7 +302,11 @@ def identified(
         peak_memory_mb = columns["peak_memory_mb"]
         measured = {"status": "ok", "cpu_time_s": cpu_time_s, "peak_memory_mb": peak_memory_mb}
     told = without_paths(config)
-    return [{**measured, **row, **identity(without_paths(_key(cell, row)), told)} for row in rows]
+    keys = [without_paths(_key(cell, row)) for row in rows]
+    return [
+        {**measured, **row, **identity(key, told, source)}
+        for key, row in zip(keys, rows, strict=True)
+    ]
 
 
 def is_of(cell: Cell, row: Mapping[str, Any]) -> bool:

@@ -263,7 +263,7 @@ def run_ids(config):
     """Return the run ids of the datasets, curves and arms of a study, by name."""
     return {
         (stage, name): [
-            study.identified([{"repeat": 0}], cell, config)[0]["run_id"]
+            study.identified([{"repeat": 0}], cell, config, "code")[0]["run_id"]
             for cell in study.cells(config, stage, name, batch)
         ]
         for stage in ("datasets", "trainability", "training")
@@ -298,7 +298,9 @@ def test_run_ids_do_not_depend_on_where_the_study_lies(study_file, tmp_path):
     after = load(elsewhere / "mine.yaml")
     assert before != after
     assert run_ids(before) == run_ids(after)
-    rows = [study.identified([{"repeat": 0}], {}, c)[0]["config_hash"] for c in (before, after)]
+    rows = [
+        study.identified([{"repeat": 0}], {}, c, "code")[0]["config_hash"] for c in (before, after)
+    ]
     assert rows[0] == rows[1]
 
 

@@ -201,7 +201,7 @@ def test_a_stored_row_is_done_only_while_its_cell_is_asked_for(smoke, tmp_path):
     spent = {"cpu_time_s": 3.0, "peak_memory_mb": 1.0}
     written = []
     for row, cell in zip(rows, [cells[0], cells[0], cells[1], cells[1]], strict=True):
-        written += study.identified([{**row, **spent}], cell, smoke)
+        written += study.identified([{**row, **spent}], cell, smoke, "code")
     write_rows(tmp_path / "runs" / name / f"{batch}.parquet", "runs", written)
 
     def planned_with(config):

@@ -155,10 +155,11 @@ def test_the_content_hash_does_not_depend_on_the_file(tmp_path):
 
 
 def test_a_run_id_depends_on_the_cell_and_not_on_the_order_of_its_keys():
-    one = identity({"n_qubits": 8, "seed": 1}, {"study": "a"})
-    assert one["run_id"] == identity({"seed": 1, "n_qubits": 8}, {"study": "b"})["run_id"]
-    assert one["run_id"] != identity({"seed": 2, "n_qubits": 8}, {"study": "a"})["run_id"]
-    assert one["config_hash"] != identity({}, {"study": "b"})["config_hash"]
+    one = identity({"n_qubits": 8, "seed": 1}, {"study": "a"}, "code")
+    assert one["run_id"] == identity({"seed": 1, "n_qubits": 8}, {"study": "b"}, "code")["run_id"]
+    assert one["run_id"] != identity({"seed": 2, "n_qubits": 8}, {"study": "a"}, "code")["run_id"]
+    assert one["run_id"] != identity({"seed": 1, "n_qubits": 8}, {"study": "a"}, "new")["run_id"]
+    assert one["config_hash"] != identity({}, {"study": "b"}, "code")["config_hash"]
 
 
 def test_the_digest_is_the_published_one():

@@ -21,7 +21,7 @@ def changed(**entry):
 def run_id(config, repeat=0):
     name, batch = study.jobs(config, "training")[0]
     cell = study.cells(config, "training", name, batch)[0]
-    (row,) = study.identified([{"repeat": repeat}], cell, config)
+    (row,) = study.identified([{"repeat": repeat}], cell, config, "code")
     return row["run_id"]
 
 
@@ -88,7 +88,7 @@ def rival_ids(config, arm="qcnn_spt_path", rivals=None):
     config = {**config, "rivals": rivals or RIVALS}
     (cell,) = study.cells(config, "rivals", "spt_path", "n8")
     rows = [{"arm": "z_logistic", "repeat": 0}, {"arm": f"surrogate of {arm}", "repeat": 0}]
-    return [row["run_id"] for row in study.identified(rows, cell, config)]
+    return [row["run_id"] for row in study.identified(rows, cell, config, "code")]
 
 
 def test_rivals_do_not_depend_on_arms_but_surrogates_on_all_of_theirs():
@@ -113,7 +113,7 @@ def shot_ids(config=SMOKE, **entry):
     (cell,) = study.cells(config, "device_training", "qcnn_by_shots", "n4")
     run = {"start": "cold", "device": "Torino", "noise_scale": 1.0}
     rows = [run | {"repeat": 0}, run | {"repeat": 1}, run | {"repeat": 0, "start": "trained"}]
-    return [row["run_id"] for row in study.identified(rows, cell, config)]
+    return [row["run_id"] for row in study.identified(rows, cell, config, "code")]
 
 
 def test_a_run_by_shots_depends_on_itself_and_its_arm_alone():

@@ -128,7 +128,7 @@ def _trained(
     """Return the rows of an arm as a study would write them, from a checkpoint if there is one."""
     from qnnbench.backends import Limits
     from qnnbench.results import digest
-    from qnnbench.study import checkpoint_folder, identified
+    from qnnbench.study import checkpoint_folder, identified, source
     from qnnbench.tasks.ceilings import above_ceiling
     from qnnbench.training import forget, train_arm
     from qnnbench.training.settings import rates_of
@@ -165,7 +165,8 @@ def _trained(
     if broken := above_ceiling(tables["scores"]):
         raise ValueError("\n".join(broken))
     config = {"study": "train", "seed": seed, "training": [dict(arm)]}
-    found = {table: identified(rows, cell, config) for table, rows in tables.items()}
+    made_by = source("training")
+    found = {table: identified(rows, cell, config, made_by) for table, rows in tables.items()}
     forget(folder)
     return found
 

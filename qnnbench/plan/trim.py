@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from qnnbench import study
 from qnnbench.config import MACHINE_SECTIONS
 from qnnbench.own import name_of
-from qnnbench.results import digest, source_hash, write_atomically
+from qnnbench.results import digest, write_atomically
+from qnnbench.source import code
 from qnnbench.study import Cell
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def settled(config: Mapping[str, Any], note: Path) -> list[Dropped]:
     """
     if KEY not in config["budgets"]:
         return []
-    key = digest({"config": dict(config), "source": source_hash()})
+    key = digest({"config": dict(config), "source": _package()})
     if note.is_file() and (told := json.loads(note.read_text()))["key"] == key:
         return [Dropped(**one) for one in told["dropped"]]
     from qnnbench.plan import study_plan  # loads Cirq
@@ -152,6 +153,12 @@ def settled(config: Mapping[str, Any], note: Path) -> list[Dropped]:
 
     write_atomically(note, write)
     return gone
+
+
+def _package() -> str:
+    """Return a hash of all code: of the plan, and of all that it counts."""
+    root = Path(__file__).parents[1]
+    return digest({file.relative_to(root).as_posix(): code(file) for file in root.rglob("*.py")})
 
 
 def dropped_rows(config: Mapping[str, Any], gone: Iterable[Dropped]) -> list[dict[str, Any]]:
@@ -167,7 +174,7 @@ def dropped_rows(config: Mapping[str, Any], gone: Iterable[Dropped]) -> list[dic
         for cell in _cells(config, one):
             found = [{**row, **told} for row in _ROWS[one.stage](one.name, cell)]
             told_apart = {**cell, KEY: config["budgets"][KEY]}
-            rows += study.identified(found, told_apart, config)
+            rows += study.identified(found, told_apart, config, study.source(one.stage))
     return rows
 
 

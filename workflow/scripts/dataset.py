@@ -7,6 +7,7 @@ from qnnbench.states.storage import dataset_row, write_dataset
 from qnnbench.study import identified
 
 follow(snakemake.log[0])
+source = snakemake.params.source
 [cell] = snakemake.params.cells
 with Meter() as meter:
     dataset = dataset_of(cell)
@@ -14,5 +15,5 @@ with Meter() as meter:
     row = dataset_row(dataset, snakemake.output.states) | {"dataset": cell["dataset"]}
 drawn = cell["seed"] is not None  # states of a user's file are as they are
 named = {"family": cell["family"], "seed_path": str(cell["seed"]) if drawn else None}
-rows = identified([row | named], cell, snakemake.config, meter)
+rows = identified([row | named], cell, snakemake.config, source, meter)
 write_rows(snakemake.output.rows, "datasets", rows)

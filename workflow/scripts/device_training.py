@@ -7,11 +7,12 @@ from qnnbench.states.storage import read_dataset
 from qnnbench.study import identified
 
 follow(snakemake.log[0])
+source = snakemake.params.source
 (cell,), (states,) = snakemake.params.cells, snakemake.input.states
 runs = read_rows("runs", snakemake.input.runs)
 with Meter() as meter:
     rows = device_step_rows(
         cell["trained"]["arm"], runs, read_dataset(states), cell["device_training"], cell["seed"]
     )
-rows = identified(rows, cell, snakemake.config, meter)
+rows = identified(rows, cell, snakemake.config, source, meter)
 write_rows(snakemake.output.rows, "device_steps", rows)

@@ -10,6 +10,7 @@ from qnnbench.states.storage import read_dataset
 from qnnbench.study import identified
 
 follow(snakemake.log[0])
+source = snakemake.params.source
 runs = read_rows("runs", snakemake.input.runs)
 rows = []
 for cell, states in zip(snakemake.params.cells, snakemake.input.states, strict=True):
@@ -25,5 +26,5 @@ for cell, states in zip(snakemake.params.cells, snakemake.input.states, strict=T
             models, scales = asked["devices"], asked["noise_scales"]
             found = machine_rows(network, params, dataset, models, scales, asked["n_shots"], rng)
     found = [{**columns, "backend": "error model", **row} for row in found]
-    rows += identified(found, cell, snakemake.config, meter)
+    rows += identified(found, cell, snakemake.config, source, meter)
 write_rows(snakemake.output.rows, "hardware", rows)

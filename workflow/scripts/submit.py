@@ -14,6 +14,7 @@ from qnnbench.states.storage import read_dataset
 from qnnbench.study import identified
 
 follow(snakemake.log[0])
+source = snakemake.params.source
 (cell,), (states,) = snakemake.params.cells, snakemake.input.states
 study, folder, asked = snakemake.config["study"], Path(snakemake.params.ledger), cell["jobs"]
 runs = read_rows("runs", snakemake.input.runs)
@@ -37,4 +38,4 @@ with Meter() as meter:
         except NotConfirmed as price:
             raise SystemExit(f"{price} To confirm, set QNNBENCH_CONFIRM={study}.") from None
 rows = [{**columns, "backend": asked["vendor"], **row} for row in rows]
-write_rows(snakemake.output.rows, "jobs", identified(rows, cell, snakemake.config, meter))
+write_rows(snakemake.output.rows, "jobs", identified(rows, cell, snakemake.config, source, meter))

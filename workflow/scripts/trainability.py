@@ -11,6 +11,7 @@ from qnnbench.states.storage import read_dataset
 from qnnbench.study import curve_columns, identified
 
 follow(snakemake.log[0])
+source = snakemake.params.source
 rows = []
 for cell, states in zip_longest(snakemake.params.cells, snakemake.input.states):
     columns = curve_columns(snakemake.wildcards.curve, cell)
@@ -21,5 +22,5 @@ for cell, states in zip_longest(snakemake.params.cells, snakemake.input.states):
             network = build_ansatz(cell["ansatz"], cell["n_qubits"], **cell["options"])
             law = law_of(cell["angles"], cell["n_qubits"], network.n_layers)
             row = measured_row(cell, network, law, states and read_dataset(states))
-    rows += identified([columns | row], cell, snakemake.config, meter)
+    rows += identified([columns | row], cell, snakemake.config, source, meter)
 write_rows(snakemake.output.rows, "trainability", rows)

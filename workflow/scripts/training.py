@@ -10,6 +10,7 @@ from qnnbench.training import forget, train_arm
 
 if __name__ == "__main__":  # processes that train repeats import this file
     follow(snakemake.log[0])
+    source = snakemake.params.source
     tables = {"runs": [], "steps": [], "scores": []}
     narrower = {states.n_qubits: states for states in map(read_dataset, snakemake.input.narrower)}
     for cell, states in zip(snakemake.params.cells, snakemake.input.states, strict=True):
@@ -24,7 +25,7 @@ if __name__ == "__main__":  # processes that train repeats import this file
             n_processes=snakemake.threads,
         )
         for table, rows in trained.items():
-            tables[table] += identified(rows, cell, snakemake.config)
+            tables[table] += identified(rows, cell, snakemake.config, source)
     if broken := above_ceiling(tables["scores"]):
         raise SystemExit("\n".join(broken))
     for table, rows in tables.items():

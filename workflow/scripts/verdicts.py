@@ -6,6 +6,7 @@ from qnnbench.results import Meter, read_rows, write_rows
 from qnnbench.study import entries, identified
 
 follow(snakemake.log[0])
+source = snakemake.params.source
 moments = read_rows("trainability", snakemake.input)
 rows = []
 for curve in entries(snakemake.config, "trainability"):
@@ -14,5 +15,5 @@ for curve in entries(snakemake.config, "trainability"):
         found = verdict_rows(judged)
     columns = {"backend": "moments"}
     cell = {"verdict": sorted(judged["run_id"])}
-    rows += identified([columns | row for row in found], cell, snakemake.config, meter)
+    rows += identified([columns | row for row in found], cell, snakemake.config, source, meter)
 write_rows(snakemake.output.rows, "verdicts", rows)
