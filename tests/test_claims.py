@@ -211,6 +211,14 @@ def test_rows_are_of_the_table_and_cards_show_them():
     assert (run.tone, run.reason) == ("bad", "1 fails")
 
 
+def test_cards_show_the_unit_of_what_a_claim_asks():
+    cheap = ClaimTest("an arm", "below", 60, table="runs", column="cpu_time_s")
+    run = {"status": "ok", "run_id": "r", "cpu_time_s": 2.5}
+    rows = claim_rows([Claim("c", "s", "s", "w", (cheap,), True, "")], frames([("runs", run)]))
+    (card,) = cards(to_table("claims", rows).to_pandas())
+    assert card.findings[0].found == "2.5 s, asked < 60 s"
+
+
 def test_sources_that_are_cited_by_doi_are_in_the_bibliography():
     bibliography = (CLAIMS.parents[1] / "qnnbench/report/references.bib").read_text()
     cited = [

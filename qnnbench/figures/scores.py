@@ -190,10 +190,12 @@ def _score_figure(rows: pd.DataFrame, layout: Layout, nothing: str, x: str = "n_
             for _, dataset, part, _ in groups
         ]
         figure, axes = panels(labels, layout, height_in=2.7)
+        metrics = rows.groupby("dataset")["metric"].nunique()
         for ax, (metric, dataset, part, decades) in zip(axes, groups, strict=True):
             what, label = AGAIN[metric] if decades else ("", "")
             _draw_scores(ax, part, what, x)
-            ax.set_title(f"{dataset}, {what}" if what else dataset)
+            told = what or (metric.replace("_", " ") if metrics[dataset] > 1 else "")
+            ax.set_title(f"{dataset}, {told}" if told else dataset)
             ax.set_ylabel(
                 f"{label} (dimensionless, log scale)" if what else AXES.get(metric, metric)
             )

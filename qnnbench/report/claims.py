@@ -8,6 +8,7 @@ import pandas as pd
 from qnnbench.report.cells import ABSENT, decades, score
 
 _MARKS = {"holds": "✓", "fails": "✗", "undecided": "?", "no rows": ABSENT}
+_UNITS = {"_s": " s", "_mb": " MB", "_rad": " rad"}  # by the end of a column's name
 _TONES = {"reproduced": "good", "refuted": "bad", "conditional": "mixed"}
 
 
@@ -100,7 +101,8 @@ def _found(row: dict[Any, Any]) -> str:
         _number(row[name], is_log) for name in ("value", "lower", "upper", "threshold")
     )
     ends = "" if lower == upper else f" [{lower}, {upper}]"
-    return f"{value}{ends}, asked {row['relation']} {threshold}"
+    unit = next((unit for end, unit in _UNITS.items() if str(row["quantity"]).endswith(end)), "")
+    return f"{value}{ends}{unit}, asked {row['relation']} {threshold}{unit}"
 
 
 def _number(value: float, is_log: bool) -> str:
