@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from qnnbench.registry import lookup
 from tests.reliability import determinism, growth, kills, trouble
@@ -17,7 +16,7 @@ from tests.reliability.fuzz.configs import fuzzed_claims, fuzzed_configs, fuzzed
 from tests.reliability.fuzz.files import fuzzed_schemas, fuzzed_states, fuzzed_tables
 from tests.reliability.fuzz.words import fuzzed_command_lines
 from tests.reliability.page import PAGE, written
-from tests.reliability.studies import ROOT
+from tests.reliability.studies import ROOT, say
 
 ROWS = ROOT / "results" / "reliability"
 N_CASES = {  # 10,000 in all
@@ -70,13 +69,21 @@ def run_trouble(folder: Path, _: int) -> Rows:
 
 def run_fuzz(_: Path, share: int) -> Rows:
     """Ten thousand cases of bad input; of each kind one in ``share``."""
-    return [asdict(kind(n // share)) for kind, n in N_CASES.items()]
+    rows = []
+    for kind, n in N_CASES.items():
+        say(f"  {n // share} {kind.__name__.replace('_', ' ')}")
+        rows.append(asdict(kind(n // share)))
+    return rows
 
 
 def run_growth(_: Path, largest: int) -> Rows:
     """What studies of up to ``largest`` cells cost before and after their work."""
-    sizes = [n for n in growth.SIZES if n <= largest]
-    return [asdict(cost(n)) for n in sizes for cost in growth.COSTS]
+    rows = []
+    for n in (n for n in growth.SIZES if n <= largest):
+        for cost in growth.COSTS:
+            rows.append(asdict(cost(n)))
+            say("  {what} at {n_cells} cells: {cpu_s:.1f} CPU s".format(**rows[-1]))
+    return rows
 
 
 EXPERIMENTS: dict[str, tuple[Callable[[Path, int], Rows], int, int]] = {  # whole, quick
@@ -93,14 +100,13 @@ def main(
     quick: Annotated[bool, typer.Option(help="Few kills, cases and cells.")] = False,
 ) -> None:
     """Run experiments, keep their rows, and write docs/reliability.md from all that are kept."""
-    progress = Console(stderr=True)
     with tempfile.TemporaryDirectory() as folder:
         for name in only or EXPERIMENTS:
             experiment, whole, few = lookup(EXPERIMENTS, name, "experiment")
-            progress.print(f"{name}: {experiment.__doc__}")
+            say(f"{name}: {experiment.__doc__}")
             kept(name, experiment(Path(folder), few if quick else whole))
     PAGE.write_text(written({f.stem: json.loads(f.read_text()) for f in ROWS.glob("*.json")}))
-    progress.print(f"The figures stand in {PAGE.relative_to(ROOT)}.")
+    say(f"The figures stand in {PAGE.relative_to(ROOT)}.")
 
 
 if __name__ == "__main__":

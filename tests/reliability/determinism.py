@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.reliability.studies import PATIENCE_S, ROOT, SMOKE, hashes, started, waited
+from tests.reliability.studies import PATIENCE_S, ROOT, SMOKE, hashes, say, started, waited
 
 
 @dataclass
@@ -34,6 +34,7 @@ def finished(
     Raises:
         RuntimeError: It failed.
     """
+    say(f"  {config.stem} on {cores} cores {' '.join(flags)}")
     run = started(folder, config, cores, flags)
     waited(lambda: run.poll() is not None, PATIENCE_S)
     if run.returncode:

@@ -14,6 +14,7 @@ from tests.reliability.studies import (
     hashes,
     killed,
     resumed,
+    say,
     started,
     waited,
 )
@@ -91,6 +92,7 @@ def kill_often(folder: Path, truth: dict[str, str], n_kills: int, seed: int) -> 
         outcome.left_over += [str(f) for f in place.rglob(".*.tmp")]
         outcome.left_over += [str(f) for f in (place / "checkpoints").rglob("*.npz")]
         outcome.n_studies += 1
+        say(f"  {sum(outcome.kills.values())} of {n_kills} kills, {outcome.n_studies} studies")
         shutil.rmtree(place)
     return outcome
 

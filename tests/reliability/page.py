@@ -35,7 +35,7 @@ SECTIONS = {
         "Bad input",
         "Spoiled configs, files and tables. A case is right where it is refused with a message,\n"
         "or read exactly as it was written. Faults: tracebacks, other numbers, no message, or\n"
-        "more than 20 s.",
+        "more than 20 CPU seconds.",
     ),
     "growth": (
         "Growth",

@@ -8,11 +8,14 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from rich.console import Console
+
 from qnnbench.results import content_hash, read_parquet
 
 ROOT = Path(__file__).parents[2]
 SMOKE = ROOT / "config" / "smoke.yaml"
 PATIENCE_S = 3600.0
+say = Console(stderr=True, highlight=False).print  # how far the experiments are
 
 
 def started(
