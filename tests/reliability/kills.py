@@ -112,7 +112,9 @@ def _one_study(place: Path, outcome: Outcome, n_kills: int, rng: random.Random) 
             n_refused += 1
         else:
             moment, n_refused = rng.choice(list(MOMENTS)), 0
-            outcome.kills[moment] += MOMENTS[moment](run, place)
+            if not MOMENTS[moment](run, place):  # nothing to kill: it goes on
+                continue
+            outcome.kills[moment] += 1
             waited(lambda run=run: run.poll() is not None, PATIENCE_S)
         run = resumed(place)
     raise RuntimeError(f"not resumed in {n_refused} tries; see {place / 'said.txt'}")
