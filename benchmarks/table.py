@@ -53,13 +53,14 @@ def read(path: Path) -> list[Row]:
 
 def _machine() -> dict[str, str]:
     return {
-        "processor": _processor(),
+        "processor": processor(),
         "python": platform.python_version(),
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Return what this machine calls its processor."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]

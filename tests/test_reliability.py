@@ -68,7 +68,8 @@ def test_what_a_killed_process_started_is_found_and_killed(tmp_path):
 def test_the_page_shows_what_ran_and_says_what_did_not():
     rows = [{"how": "1 cores", "n_files": 9, "differing": [], "reason": ""}]
     rows.append({**copy.copy(rows[0]), "how": "Slurm", "n_files": 0, "reason": "no sbatch"})
-    page = written({"determinism": rows})
+    page = written({"determinism": {"on": "a day, a machine", "rows": rows}})
+    assert "Measured on a day, a machine." in page
     assert "| Slurm | no sbatch |  |" in page
     assert page.count("Not run yet.") == len(SECTIONS) - 1
     assert set(TABLES) == set(SECTIONS)

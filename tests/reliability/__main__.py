@@ -1,15 +1,19 @@
 """``python -m tests.reliability``: run the experiments, keep their rows, write the page."""
 
 import json
+import os
+import platform
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from benchmarks.table import processor
 from qnnbench.registry import lookup
 from tests.reliability import determinism, growth, kills, trouble
 from tests.reliability.fuzz.configs import fuzzed_claims, fuzzed_configs, fuzzed_texts
@@ -32,9 +36,11 @@ Rows = list[dict[str, Any]]
 
 
 def kept(name: str, rows: Rows) -> None:
-    """Write the rows of one experiment."""
+    """Write the rows of one experiment, and when and where they were measured."""
     ROWS.mkdir(parents=True, exist_ok=True)
-    (ROWS / f"{name}.json").write_text(json.dumps(rows, indent=1))
+    on = f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores of {processor()}, "
+    told = {"on": f"{on}Python {platform.python_version()}", "rows": rows}
+    (ROWS / f"{name}.json").write_text(json.dumps(told, indent=1))
 
 
 @cache

@@ -7,6 +7,7 @@ from tests.reliability.studies import ROOT
 
 PAGE = ROOT / "docs" / "reliability.md"
 Rows = list[dict[str, Any]]
+Kept = dict[str, Any]  # on: where and when; rows
 
 HEAD = """# Reliability
 
@@ -46,11 +47,13 @@ SECTIONS = {
 }
 
 
-def written(kept: dict[str, Rows]) -> str:
+def written(kept: dict[str, Kept]) -> str:
     """Return the page; experiments that were not run are said to be missing."""
     parts = [HEAD]
     for name, (title, words) in SECTIONS.items():
-        body = TABLES[name](kept[name]) if name in kept else "Not run yet.\n"
+        body = "Not run yet.\n"
+        if name in kept:
+            body = f"Measured on {kept[name]['on']}.\n\n{TABLES[name](kept[name]['rows'])}"
         parts.append(f"## {title}\n\n{words}\n\n{body}")
     return "\n".join(parts)
 
