@@ -246,6 +246,8 @@ def test_sources_that_are_cited_by_doi_are_in_the_bibliography():
         ("is: {above: 0.6}", "is: {above: 0.6, below: 1}", "has too many properties"),
         ("ansatz: qcnn", "ansatz: {at_least: 3}", "'ansatz' holds no numbers"),
         ("column: value", "column: reason", "'reason' holds no numbers"),
+        ("ansatz: qcnn", "ansatz: 1180591620717411303424", "'ansatz' holds words; found 118"),
+        ("n_qubits: {at_least: 100}", "n_qubits: wide", "'n_qubits' holds numbers; found 'wide'"),
     ],
 )
 def test_mistakes_are_told_with_their_line(tmp_path, old, new, said):

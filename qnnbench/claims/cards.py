@@ -153,6 +153,19 @@ def _test_problems(path: KeyPath, test: dict[str, Any]) -> Iterator[Problem]:
             yield Problem((*path, *where), bad)
         elif name in ranged and not _is_number(columns[name]):
             yield Problem((*path, *where), f"{name!r} holds no numbers that a bound could be of")
+    for name, asked in test.get("where", {}).items():
+        if name in columns and (odd := _misfit(columns[name], asked)):
+            yield Problem((*path, "where", name), f"{name!r} {odd}")
+
+
+def _misfit(kind: pa.DataType, asked: Any) -> str:
+    """Return why no row of a column can be as asked; empty where one can."""
+    values = asked if isinstance(asked, list) else [asked]
+    if pa.types.is_string(kind) and any(isinstance(v, int | float) for v in values):
+        return f"holds words; found {asked!r}"
+    if _is_number(kind) and any(isinstance(v, str) for v in values):
+        return f"holds numbers; found {asked!r}"
+    return ""
 
 
 def _is_number(kind: pa.DataType) -> bool:
