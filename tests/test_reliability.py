@@ -1,6 +1,7 @@
 """The experiments of ``make reliability``, a few cases of each that takes no study."""
 
 import copy
+import sys
 
 import pytest
 
@@ -63,6 +64,17 @@ def test_what_a_killed_process_started_is_found_and_killed(tmp_path):
     killed([run.pid, *workers])
     assert run.wait(10) == -9
     assert not children(run.pid)
+
+
+def test_memory_is_that_of_the_command_and_not_of_what_starts_it():
+    held = bytearray(300_000_000)
+    small, larger = (
+        growth.measured("a list", 1, [sys.executable, "-c", f"bytearray({n})"])
+        for n in (0, 100_000_000)
+    )
+    assert small.peak_mb < 50 < 100 < larger.peak_mb < 200 < len(held) / 1e6
+    with pytest.raises(RuntimeError, match="a list at 1 cells failed: no"):
+        growth.measured("a list", 1, [sys.executable, "-c", "raise SystemExit('no')"])
 
 
 def test_the_page_shows_what_ran_and_says_what_did_not():
