@@ -98,7 +98,7 @@ def _trouble(rows: Rows) -> str:
             (
                 row["what"],
                 f"`{row['answer']}`" if row["answer"] else row["reason"],
-                row["is_mended"],
+                {True: "yes", False: "no", None: ""}[row["is_mended"]],
             )
             for row in rows
         ),
