@@ -67,8 +67,8 @@ test-cluster: $(CLUSTER_VENV)/cluster.stamp ## send a study to Slurm, keep one i
 bench: $(BENCH_VENV)/bench.stamp ## time backends against peers; BENCH="--quick" is shorter
 	$(BENCH_VENV)/bin/python -m benchmarks $(BENCH)
 
-reliability: $(VENV)/dev.stamp ## kill, starve and spoil studies, hours; RELIABILITY=--quick is shorter
-	$(BIN)/python -m tests.reliability $(RELIABILITY)
+reliability: $(CLUSTER_VENV)/cluster.stamp ## kill, starve and spoil studies, an hour; RELIABILITY=--quick: minutes
+	$(CLUSTER_VENV)/bin/python -m tests.reliability $(RELIABILITY)
 
 docs: $(VENV)/docs.stamp ## build the documentation, docs/_build/html/index.html
 	$(BIN)/python -m sphinx --fail-on-warning --quiet --fresh-env -b html docs docs/_build/html

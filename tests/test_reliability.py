@@ -3,14 +3,17 @@
 import copy
 import sys
 
+import pyarrow as pa
 import pytest
 
+from qnnbench.results import write_parquet
 from tests.reliability import growth
 from tests.reliability.fuzz.cases import Tally
 from tests.reliability.fuzz.configs import fuzzed_claims, fuzzed_configs, fuzzed_texts
 from tests.reliability.fuzz.files import fuzzed_schemas, fuzzed_states, fuzzed_tables
 from tests.reliability.fuzz.words import fuzzed_command_lines
 from tests.reliability.page import SECTIONS, TABLES, written
+from tests.reliability.rounding import apart
 from tests.reliability.studies import children, killed, launched, waited
 
 
@@ -75,6 +78,31 @@ def test_memory_is_that_of_the_command_and_not_of_what_starts_it():
     assert small.peak_mb < 50 < 100 < larger.peak_mb < 200 < len(held) / 1e6
     with pytest.raises(RuntimeError, match="a list at 1 cells failed: no"):
         growth.measured("a list", 1, [sys.executable, "-c", "raise SystemExit('no')"])
+
+
+@pytest.mark.parametrize(
+    ("edit", "distance"),
+    [
+        ({}, 0),
+        ({"params": [[1.0, 2.0], [400.0 + 4e-7]]}, 1e-9),
+        ({"loss": [0.5 + 1e-9, float("nan")]}, 1e-9),
+        ({"loss": [0.5, 0.5]}, float("inf")),
+        ({"params": [[1.0, 2.0, 400.0], []]}, float("inf")),
+        ({"backend": ["tree", "qsim"]}, float("inf")),
+        ({"wall_time_s": [3.0, 4.0]}, 0),
+    ],
+)
+def test_tables_are_as_far_apart_as_their_numbers(tmp_path, edit, distance):
+    columns = {
+        "params": [[1.0, 2.0], [400.0]],
+        "loss": [0.5, float("nan")],
+        "backend": ["tree", "tree"],
+        "wall_time_s": [1.0, 2.0],
+    }
+    for name, content in (("a", columns), ("b", columns | edit)):
+        write_parquet(tmp_path / name, pa.table(content))
+    assert apart(tmp_path / "a", tmp_path / "b") == pytest.approx(distance, rel=1e-6)
+    assert apart(tmp_path / "a", tmp_path / "none") == float("inf")
 
 
 def test_the_page_shows_what_ran_and_says_what_did_not():

@@ -17,6 +17,7 @@ from qnnbench.figures import FIGURES
 from qnnbench.report.printed_tables import PRINTED_TABLES
 from qnnbench.results import read_rows
 from tests.reliability.kills import kill_often
+from tests.reliability.rounding import PROCESSORS, TOLERANCE, on_processor
 from tests.reliability.studies import hashes
 
 ROOT = Path(__file__).parents[1]
@@ -187,6 +188,16 @@ def test_a_killed_study_goes_on_to_the_same_rows(smoke, tmp_path):
     assert outcome.differing == []
     assert outcome.left_over == []
     assert sum(outcome.kills.values()) >= 2
+
+
+@pytest.mark.study
+def test_a_processor_that_rounds_otherwise_gives_the_same_numbers(smoke, tmp_path):
+    oldest, *_ = PROCESSORS
+    found = on_processor(oldest, tmp_path, smoke[0])
+    if found.reason:
+        pytest.skip(found.reason)
+    assert found.largest < TOLERANCE
+    assert found.beyond_noise == ()
 
 
 @pytest.mark.study

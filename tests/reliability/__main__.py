@@ -15,7 +15,7 @@ import typer
 
 from benchmarks.table import processor
 from qnnbench.registry import lookup
-from tests.reliability import determinism, growth, kills, trouble
+from tests.reliability import determinism, growth, kills, rounding, trouble
 from tests.reliability.fuzz.configs import fuzzed_claims, fuzzed_configs, fuzzed_texts
 from tests.reliability.fuzz.files import fuzzed_schemas, fuzzed_states, fuzzed_tables
 from tests.reliability.fuzz.words import fuzzed_command_lines
@@ -56,6 +56,12 @@ def run_determinism(folder: Path, _: int) -> Rows:
     return [asdict(row) for row in [*rows, determinism.on_slurm(folder, truth)]]
 
 
+def run_rounding(folder: Path, _: int) -> Rows:
+    """The smoke study with the instructions of older processors."""
+    untroubled(folder)
+    return [asdict(row) for row in rounding.on_processors(folder, folder / "whole")]
+
+
 def run_kills(folder: Path, n: int) -> Rows:
     """Smoke studies killed n times at random moments."""
     return [asdict(kills.kill_often(folder, untroubled(folder), n, seed=1))]
@@ -94,6 +100,7 @@ def run_growth(_: Path, largest: int) -> Rows:
 
 EXPERIMENTS: dict[str, tuple[Callable[[Path, int], Rows], int, int]] = {  # whole, quick
     "determinism": (run_determinism, 0, 0),
+    "rounding": (run_rounding, 0, 0),
     "kills": (run_kills, 50, 2),
     "trouble": (run_trouble, 0, 0),
     "fuzz": (run_fuzz, 1, 50),

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,7 +28,11 @@ class Comparison:
 
 
 def finished(
-    folder: Path, cores: int, flags: tuple[str, ...] = (), config: Path = SMOKE
+    folder: Path,
+    cores: int,
+    flags: tuple[str, ...] = (),
+    config: Path = SMOKE,
+    environment: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Run a study, the smoke one, to its end; return its hashes.
 
@@ -35,7 +40,7 @@ def finished(
         RuntimeError: It failed.
     """
     say(f"  {config.stem} on {cores} cores {' '.join(flags)}")
-    run = started(folder, config, cores, flags)
+    run = started(folder, config, cores, flags, environment)
     waited(lambda: run.poll() is not None, PATIENCE_S)
     if run.returncode:
         raise RuntimeError(f"the study failed; see {folder / 'said.txt'}")

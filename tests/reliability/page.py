@@ -19,8 +19,17 @@ the same logical hash: of all rows and columns but times, memory, and the ids an
 SECTIONS = {
     "determinism": (
         "Equal config and seed, equal numbers",
-        "Not measured: other BLAS builds and processors, whose rounding may differ, and with it\n"
-        "hashes.",
+        "On one kind of processor: other instructions round otherwise, see the next table.",
+    ),
+    "rounding": (
+        "Other processors and BLAS kernels, equal to rounding",
+        "OpenBLAS, NumPy and compiled kernels are told to use the instructions of older\n"
+        "processors. What must hold: numbers agree to 1e-8 (of their size where above 1), words\n"
+        "and counts exactly, and `qnnbench compare` finds nothing beyond noise. Most agree to\n"
+        "1e-13; an angle without gradient moves by its rounding, which Adam divides by 1e-8.\n"
+        "Sampled runs on machines and emulators are held to noise alone: which of the equal\n"
+        "circuits a state's preparation becomes is left to rounding. Hashes of states follow the\n"
+        "last digit.",
     ),
     "kills": (
         "Killed with SIGKILL",
@@ -73,6 +82,28 @@ def _determinism(rows: Rows) -> str:
                 row["how"],
                 row["n_files"] or row["reason"],
                 len(row["differing"]) if row["n_files"] else "",
+            )
+            for row in rows
+        ),
+    )
+
+
+def _rounding(rows: Rows) -> str:
+    return table(
+        ("instructions", "files", "of other hash", "numbers apart by", "changes beyond noise"),
+        (
+            (
+                row["processor"],
+                *(
+                    (row["reason"], "", "", "")
+                    if row["reason"]
+                    else (
+                        row["n_files"],
+                        row["n_differing"],
+                        f"{row['largest']:.0e}",
+                        len(row["beyond_noise"]),
+                    )
+                ),
             )
             for row in rows
         ),
@@ -134,6 +165,7 @@ def _growth(rows: Rows) -> str:
 
 TABLES = {
     "determinism": _determinism,
+    "rounding": _rounding,
     "kills": _kills,
     "trouble": _trouble,
     "fuzz": _fuzz,

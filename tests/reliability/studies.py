@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -19,14 +19,18 @@ say = Console(stderr=True, highlight=False).print  # how far the experiments are
 
 
 def started(
-    folder: Path, config: Path = SMOKE, cores: int = 2, flags: Sequence[str] = ()
+    folder: Path,
+    config: Path = SMOKE,
+    cores: int = 2,
+    flags: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen:
     """Start Snakemake in ``folder``, in a process group of its own; its words go to said.txt."""
     profile = ROOT / "workflow" / "profiles" / "default"
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
     command += ["--workflow-profile", str(profile), "--directory", str(folder)]
     command += ["--cores", str(cores), "--configfile", str(config), *flags]
-    return launched(command, folder)
+    return launched(command, folder, environment)
 
 
 def resumed(folder: Path, config: Path = SMOKE, cores: int = 2) -> subprocess.Popen:
@@ -36,12 +40,15 @@ def resumed(folder: Path, config: Path = SMOKE, cores: int = 2) -> subprocess.Po
     return launched(command, folder)
 
 
-def launched(command: Sequence[str], folder: Path) -> subprocess.Popen:
-    """Start a command in ``folder``, in a session of its own."""
+def launched(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen:
+    """Start a command in ``folder``, in a session of its own, told more of its environment."""
     folder.mkdir(parents=True, exist_ok=True)
+    told = {**os.environ, **(environment or {})}
     with (folder / "said.txt").open("ab") as said:
         return subprocess.Popen(
-            command, cwd=folder, stdout=said, stderr=said, start_new_session=True, env=os.environ
+            command, cwd=folder, stdout=said, stderr=said, start_new_session=True, env=told
         )
 
 
