@@ -11,7 +11,7 @@ Kept = dict[str, Any]  # on: where and when; rows
 
 HEAD = """# Reliability
 
-What happens to a study when things go wrong, measured by `make reliability` (hours on two
+What happens to a study when things go wrong, measured by `make reliability` (an hour on two
 cores; `make reliability RELIABILITY=--quick` takes minutes). The smoke study is run as users
 run it, in folders of its own. Two studies are *equal* where every file below `results/` has
 the same logical hash: of all rows and columns but times, memory, and the ids and dates of jobs.
