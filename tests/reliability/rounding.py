@@ -14,10 +14,10 @@ from tests.reliability.determinism import finished
 from tests.reliability.studies import hashes
 
 TOLERANCE = 1e-8  # angles with a gradient of rounding size move by that over Adam's 1e-8
-PROCESSORS = {  # levels of x86-64: what OpenBLAS, NumPy and LLVM are told to use, and not to
-    "x86-64-v2 (2008, SSE4.2)": ("Nehalem", "X86_V3 X86_V4 AVX512_ICL AVX512_SPR", "nehalem"),
-    "x86-64-v3 (2013, AVX2)": ("Haswell", "X86_V4 AVX512_ICL AVX512_SPR", "haswell"),
-    "x86-64-v4 (2017, AVX-512)": ("SkylakeX", "AVX512_ICL AVX512_SPR", "skylake-avx512"),
+PROCESSORS = {  # levels of x86-64: since when; told OpenBLAS, told NumPy not to use, told LLVM
+    2: ("2008, SSE4.2", "Nehalem", "X86_V3 X86_V4 AVX512_ICL AVX512_SPR", "nehalem"),
+    3: ("2013, AVX2", "Haswell", "X86_V4 AVX512_ICL AVX512_SPR", "haswell"),
+    4: ("2017, AVX-512", "SkylakeX", "AVX512_ICL AVX512_SPR", "skylake-avx512"),
 }
 OF_BYTES = ("content_hash", "row_hash", "file_size_bytes")  # of states, to their last digit
 SAMPLED = ("hardware", "jobs", "submitted", "collected", "device_steps")  # of compiled circuits
@@ -47,14 +47,15 @@ class Rounded:
 
 def on_processors(folder: Path, whole: Path) -> list[Rounded]:
     """Return how runs with older instructions compare with the study in ``whole``."""
-    return [on_processor(name, folder / name[:9], whole) for name in PROCESSORS]
+    return [on_processor(level, folder / f"level{level}", whole) for level in PROCESSORS]
 
 
-def on_processor(name: str, folder: Path, whole: Path) -> Rounded:
-    """Return how a run in ``folder`` with the instructions of one processor compares."""
-    if reason := missing(name):
+def on_processor(level: int, folder: Path, whole: Path) -> Rounded:
+    """Return how a run in ``folder`` with the instructions of one level compares."""
+    since, blas, refused, target = PROCESSORS[level]
+    name = f"x86-64-v{level} ({since})"
+    if reason := missing(level):
         return Rounded(name, reason=reason)
-    blas, refused, target = PROCESSORS[name]
     environment = {
         "OPENBLAS_CORETYPE": blas,
         "NPY_DISABLE_CPU_FEATURES": refused,
@@ -70,14 +71,13 @@ def on_processor(name: str, folder: Path, whole: Path) -> Rounded:
     return Rounded(name, len(after), len(odd), largest, beyond)
 
 
-def missing(name: str) -> str:
-    """Return why this machine has not the instructions of a processor; "" where it has."""
+def missing(level: int) -> str:
+    """Return why this machine lacks the instructions of a level; "" where it has them."""
     if platform.machine() != "x86_64":
         return "this is no x86-64"
     from numpy._core._multiarray_umath import __cpu_features__ as has
 
-    needed = {"x86-64-v3": "X86_V3", "x86-64-v4": "X86_V4"}.get(name[:9])
-    return f"no {needed} here" if needed and not has[needed] else ""
+    return "" if has[f"X86_V{level}"] else f"this machine lacks x86-64-v{level}"
 
 
 def apart(one: Path, other: Path) -> float:
