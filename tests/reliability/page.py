@@ -29,7 +29,7 @@ SECTIONS = {
         "1e-13; an angle without gradient moves by its rounding, which Adam divides by 1e-8.\n"
         "Sampled runs on machines and emulators are held to noise alone: which of the equal\n"
         "circuits a state's preparation becomes is left to rounding. Hashes of states follow the\n"
-        "last digit.",
+        "last digit. Training by shots (`device_steps`) is not compared.",
     ),
     "kills": (
         "Killed with SIGKILL",
